@@ -1,0 +1,158 @@
+"""`Records`: the tables of one folder, checked, with an account of every row that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from earlywarn.records.schema import CONTACTS, RECORD_TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUARANTINE_SCHEMA = pl.Schema(
+    {name: pl.String() for name in ("file", "table", "row", "column", "rule", "problem", "fix", "also", "content")}
+)
+"""One line a refused row. ``content`` is the row as it stood, as JSON; ``also`` lists further rules it broke."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What became of the rows of one source: none is lost.
+
+    Raises
+    ------
+    AssertionError
+        Where ``read`` is not ``accepted + quarantined + collapsed``: a bug in the reader, never a user's mistake.
+
+    """
+
+    source: str
+    table: str
+    read: int
+    accepted: int
+    quarantined: int
+    collapsed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.read != self.accepted + self.quarantined + self.collapsed:
+            raise AssertionError(f"rows of {self.table} are not all accounted for")
+
+
+def no_quarantine() -> pl.DataFrame:
+    """Quarantine without a row."""
+    return pl.DataFrame(schema=QUARANTINE_SCHEMA)
+
+
+@dataclass(frozen=True, repr=False)
+class Records:
+    """What agencies wrote, checked against the contract of `earlywarn.records.schema`.
+
+    Holds neither outcomes nor audit attributes: nothing built on it can read them by accident.
+
+    Parameters
+    ----------
+    frames : mapping of str to polars.DataFrame
+        One frame a table, every table present, every column present, in the schema's dtypes.
+    account : tuple of Account
+        What became of every row read, one entry a source.
+    quarantine : polars.DataFrame
+        The refused rows, each with file, row, column, rule and fix. See `QUARANTINE_SCHEMA`.
+
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    account: tuple[Account, ...] = ()
+    quarantine: pl.DataFrame = field(default_factory=no_quarantine)
+
+    def __post_init__(self) -> None:
+        whole = {name: self.frames.get(name, table.empty()) for name, table in RECORD_TABLES.items()}
+        object.__setattr__(self, "frames", MappingProxyType(whole))
+
+    @classmethod
+    def from_frames(cls, **frames: pd.DataFrame | pl.DataFrame) -> Records:
+        """Check tables held in memory, exactly as `read_records` checks a folder.
+
+        Parameters
+        ----------
+        **frames : pandas.DataFrame or polars.DataFrame
+            Tables by name; ``contacts`` is required.
+
+        Raises
+        ------
+        SourceError
+            No contacts, an unknown table or column, or a column of another type.
+
+        """
+        from earlywarn.records.reading import records_from_frames  # noqa: PLC0415 (reading builds on Records)
+
+        return records_from_frames(frames)
+
+    def __getitem__(self, table: str) -> pd.DataFrame:
+        """Return one table as a pandas frame."""
+        return self.frames[table].to_pandas()
+
+    @property
+    def refused(self) -> int:
+        """How many rows are in quarantine."""
+        return self.quarantine.height
+
+    @property
+    def children(self) -> int:
+        """How many children have at least one record."""
+        return self.frames["contacts"]["child_id"].n_unique()
+
+    def summary(self) -> list[tuple[str, int, str]]:
+        """Table, rows, and what one row is: for the tables that hold any."""
+        held = ((name, self.frames[name].height) for name in RECORD_TABLES)
+        return [(name, rows, RECORD_TABLES[name].one_row) for name, rows in held if rows]
+
+    def span(self) -> tuple[str, str] | None:
+        """First and last day on which a record became known, as ISO text; None without records."""
+        contacts = self.frames["contacts"]
+        if contacts.is_empty():
+            return None
+        first, last = contacts.select(first=pl.col("known_at").min(), last=pl.col("known_at").max()).row(0)
+        return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+
+    def __repr__(self) -> str:
+        lines = [f"Records of {self.children:,} children, held by {self._holders()}"]
+        lines += [f"  {name:<12} {rows:>9,}  {one_row}" for name, rows, one_row in self.summary()]
+        span = self.span()
+        lines += [f"  known between {span[0]} and {span[1]}"] if span else []
+        lines += [f"  {self.refused:,} rows refused: see .quarantine"] if self.refused else []
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{count:,}</td>"
+            f"<td style='text-align:left'>{escape(one_row)}</td></tr>"
+            for name, count, one_row in self.summary()
+        )
+        caption = escape(f"Records of {self.children:,} children, held by {self._holders()}")
+        return f"<table><caption>{caption}</caption><tr><th>table</th><th>rows</th><th>one row is</th></tr>{rows}</table>"
+
+    def _holders(self) -> str:
+        holders = self.frames["contacts"]["held_by"].n_unique()
+        return f"{holders} agency" if holders == 1 else f"{holders} agencies"
+
+
+def total(account: tuple[Account, ...]) -> Mapping[str, int]:
+    """Sum of an account: rows read, accepted, quarantined, collapsed."""
+    names = ("read", "accepted", "quarantined", "collapsed")
+    return {name: sum(int(getattr(entry, name)) for entry in account) for name in names}
+
+
+def empty_records() -> Records:
+    """Records of nobody, every table typed."""
+    return Records({CONTACTS.name: CONTACTS.empty()})
+
+
+def as_rows(account: tuple[Account, ...]) -> list[dict[str, Any]]:
+    """Account as plain rows, for JSON and tables."""
+    return [vars(entry) for entry in account]
