@@ -60,9 +60,7 @@ def convert(table: Table, frame: pl.DataFrame, zone: str = DEFAULT_ZONE) -> tupl
     typed = cleaned.with_columns(
         *(pl.col(c.name).alias(f"{c.name}__as_read") for c in present),
         *(_typed(c, cleaned.schema[c.name], zone).alias(c.name) for c in present),
-    ).with_columns(
-        pl.lit(None, c.dtype).alias(c.name) for c in table.columns if c.name not in frame.columns
-    )
+    ).with_columns(pl.lit(None, c.dtype).alias(c.name) for c in table.columns if c.name not in frame.columns)
     rules = {"timestamp": "EW-R02", "day": "EW-R02", "bool": "EW-R03", "integer": "EW-R04", "number": "EW-R04"}
     untyped = [
         Check(pl.col(f"{c.name}__as_read").is_not_null() & pl.col(c.name).is_null(), c.name, rules[c.type])
@@ -147,9 +145,7 @@ ROW_CHECKS: Mapping[str, Sequence[Check]] = {
             "occurred_at",
             "EW-R08",
         ),
-        Check(
-            pl.col("kind").is_in(["conclusion", "withdrawal"]) & pl.col("follows").is_null(), "follows", "EW-R20"
-        ),
+        Check(pl.col("kind").is_in(["conclusion", "withdrawal"]) & pl.col("follows").is_null(), "follows", "EW-R20"),
     ),
     "people": (_ends_first("valid_from", "valid_to"),),
     "households": (_ends_first("valid_from", "valid_to"),),

@@ -135,7 +135,9 @@ class Records:
             for name, count, one_row in self.summary()
         )
         caption = escape(f"Records of {self.children:,} children, held by {self._holders()}")
-        return f"<table><caption>{caption}</caption><tr><th>table</th><th>rows</th><th>one row is</th></tr>{rows}</table>"
+        return (
+            f"<table><caption>{caption}</caption><tr><th>table</th><th>rows</th><th>one row is</th></tr>{rows}</table>"
+        )
 
     def _holders(self) -> str:
         holders = self.frames["contacts"]["held_by"].n_unique()

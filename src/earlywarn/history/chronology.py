@@ -1,0 +1,126 @@
+"""The chronology of one child: who did, saw and was told what, in order of time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.errors import ArgumentError
+from earlywarn.history.knowledge import POOLED, knowledge
+from earlywarn.records.codes import CONCERNS, KINDS, ORGANISATIONS, OUTCOMES, label
+
+if TYPE_CHECKING:
+    from earlywarn.history.view import View
+
+
+@dataclass(frozen=True)
+class Chronology:
+    """Dated events of one child in one view, and which agency knew each of them from when.
+
+    Parameters
+    ----------
+    child_id : str
+        The child.
+    as_of : datetime.date
+        Everything here was known before the midnight that starts this day.
+    events : polars.DataFrame
+        One row a record, oldest first: ``record_id, at, agency, held_by, kind, what`` (in words), ``concerns``
+        (in words), ``outcome``.
+    known : polars.DataFrame
+        One row for each event and agency that knew it before the day: ``record_id, agency, known_at, told`` (true
+        where it neither raised nor holds the record).
+    plans : polars.DataFrame
+        Episodes in the view: ``kind, start_on, end_on`` (null while open).
+    agencies : tuple of str
+        Organisations whose own records are here, in the order of the code list.
+
+    """
+
+    child_id: str
+    as_of: dt.date
+    events: pl.DataFrame
+    known: pl.DataFrame
+    plans: pl.DataFrame
+    agencies: tuple[str, ...]
+
+
+def chronology(view: View, child_id: str) -> Chronology:
+    """Put the records a viewer knew of one child in order, with who knew each.
+
+    Parameters
+    ----------
+    view : View
+        What one viewer could see on one day.
+    child_id : str
+        The child.
+
+    Raises
+    ------
+    ArgumentError
+        The view holds no record of that child.
+
+    """
+    contacts = view.frames["contacts"].filter(pl.col("child_id") == child_id)
+    if contacts.is_empty():
+        raise ArgumentError(
+            "The view holds no record of this child.",
+            expected="a child of whom this viewer knew a record before the as-of day",
+            fix="look at view.children, or choose another viewer or day",
+        )
+    held = set(contacts["held_by"])
+    return Chronology(
+        child_id=child_id,
+        as_of=view.day,
+        events=_events(view, contacts),
+        known=_known(view, contacts),
+        plans=view.frames["episodes"].filter(pl.col("child_id") == child_id).select("kind", "start_on", "end_on"),
+        agencies=tuple(code for code in ORGANISATIONS if code in held),
+    )
+
+
+def _events(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
+    words = pl.col("category").map_elements(lambda code: label(code, CONCERNS), return_dtype=pl.String)
+    concerns = (
+        view.frames["concerns"]
+        .filter(pl.col("record_id").is_in(contacts["record_id"].implode()))
+        .sort("record_id", "category")
+        .group_by("record_id", maintain_order=True)
+        .agg(words.unique(maintain_order=True).str.join(", ").alias("concerns"))
+    )
+    kinds = pl.col("kind").replace_strict({k: kind.label for k, kind in KINDS.items()}, return_dtype=pl.String)
+    outcomes = pl.col("outcome").replace_strict(dict(OUTCOMES), default=None, return_dtype=pl.String)
+    return (
+        contacts.join(concerns, on="record_id", how="left")
+        .select(
+            "record_id",
+            pl.coalesce("occurred_at", "known_at").alias("at"),
+            "agency",
+            "held_by",
+            "kind",
+            kinds.alias("what"),
+            "concerns",
+            outcomes.alias("outcome"),
+        )
+        .sort("at", "record_id")
+    )
+
+
+def _known(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
+    indexed = view.records.frames["contacts"].with_row_index("record").select("record", "record_id")
+    midnight = dt.datetime.combine(view.day, dt.time(0))
+    return (
+        knowledge(view.records)
+        .filter((pl.col("viewer") != POOLED) & (pl.col("known_at") < midnight))
+        .join(indexed, on="record")
+        .join(contacts.select("record_id", "agency", "held_by"), on="record_id")
+        .select(
+            "record_id",
+            pl.col("viewer").alias("agency"),
+            "known_at",
+            told=(pl.col("viewer") != pl.col("agency")) & (pl.col("viewer") != pl.col("held_by")),
+        )
+        .sort("known_at", "record_id", "agency")
+    )

@@ -1,0 +1,375 @@
+"""Reading a records folder strictly: a row is accepted, collapsed into its equal, or kept in quarantine with a reason.
+
+Two steps. `_load` finds the tables and reads them without believing anything (text stays text). `check` asks every
+rule of `earlywarn.records.checks` and accounts for every row.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.errors import SourceError, nearest
+from earlywarn.records import checks
+from earlywarn.records.checks import ROW
+from earlywarn.records.rules import RULES
+from earlywarn.records.schema import AUDIT_TABLES, CONTACTS, RECORD_TABLES, TABLES, Table
+from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, Records, no_quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+SUFFIXES = (".parquet", ".csv")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One table as it was found: nothing believed yet. ``ragged`` rows could not even be split into cells."""
+
+    file: str
+    frame: pl.DataFrame
+    ragged: pl.DataFrame
+
+
+def read_records(folder: str | Path) -> Records:
+    """Read a records folder.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Holds ``<table>.parquet`` (a file or a partitioned directory) or ``<table>.csv`` for the tables of
+        `earlywarn.records.schema`. Only ``contacts`` is required. ``outcomes`` and ``attributes`` may lie there and
+        are not read.
+
+    Returns
+    -------
+    Records
+        Accepted rows; refused ones in ``.quarantine``; ``.account`` says what became of every row.
+
+    Raises
+    ------
+    SourceError
+        No such folder, no ``contacts``, a table or column the contract does not know, a file that cannot be read, or
+        a column of another type.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "contacts.csv").write_text(
+    ...     "record_id,child_id,agency,held_by,kind,about,occurred_precision,recorded_basis,known_at,source,source_row\\n"
+    ...     "r1,c1,police,police,incident,child,unknown,source,2026-03-01T14:30:00,police feed,1\\n"
+    ... )
+    >>> print(read_records(folder))
+    Records of 1 children, held by 1 agency
+      contacts             1  one dated thing an agency did, saw or learned
+      known between 2026-03-01 and 2026-03-01
+
+    """
+    return check(_load(Path(folder)))
+
+
+def records_from_frames(frames: Mapping[str, pd.DataFrame | pl.DataFrame]) -> Records:
+    """Check tables held in memory; see `Records.from_frames`."""
+    for name in frames:
+        _refuse_unknown_table(name, f'The table "{name}"')
+    loaded = {
+        name: Loaded(name, _numbered(_as_polars(frame), first=1), no_quarantine()) for name, frame in frames.items()
+    }
+    for name, found in loaded.items():
+        _check_columns(TABLES[name], found.frame, f'The table "{name}"')
+    return check(loaded)
+
+
+def check(loaded: Mapping[str, Loaded]) -> Records:
+    """Ask every rule of every table, contacts first, since every other row is known through one of them."""
+    if "contacts" not in loaded:
+        raise SourceError(
+            'The table "contacts" is missing.',
+            expected="contacts.parquet or contacts.csv: every other table is known through its rows",
+            fix="add it, or read the agency's own format with `earlywarn read`",
+        )
+    contacts, account, quarantine = _checked_contacts(loaded["contacts"])
+    frames, accounts, refused = {"contacts": contacts}, [account], [quarantine]
+    for name in (n for n in RECORD_TABLES if n != "contacts" and n in loaded):
+        frames[name], account, quarantine = _checked(RECORD_TABLES[name], loaded[name], contacts)
+        accounts.append(account)
+        refused.append(quarantine)
+    return Records(frames, tuple(accounts), pl.concat(refused))
+
+
+# --- finding and loading -----------------------------------------------------------------------------------------
+
+
+def _load(folder: Path) -> dict[str, Loaded]:
+    if not folder.is_dir():
+        raise SourceError(
+            f'"{folder}" is not a folder.',
+            expected="a records folder with contacts.parquet or contacts.csv",
+            fix="check the path",
+        )
+    found: dict[str, Path] = {}
+    for path in sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES):
+        _refuse_unknown_table(path.stem, f'"{path}"')
+        if path.stem in found:
+            raise SourceError(
+                f'"{folder}" holds the table "{path.stem}" twice, as CSV and as Parquet.',
+                expected="each table once",
+                fix="move one of the two away",
+            )
+        found[path.stem] = path
+    if not found:
+        raise SourceError(
+            f'"{folder}" holds no table.',
+            expected="contacts.parquet or contacts.csv",
+            fix="read an agency's own format with `earlywarn read`, or make a cohort with `earlywarn synth`",
+        )
+    return {name: _load_table(TABLES[name], path) for name, path in found.items() if name not in AUDIT_TABLES}
+
+
+def _refuse_unknown_table(name: str, where: str) -> None:
+    if name not in TABLES:
+        raise SourceError(
+            f"{where} is no table of the contract.",
+            expected="one of " + ", ".join(TABLES),
+            fix=nearest(name, TABLES) or "rename it, or move it out of the records folder",
+        )
+
+
+def _load_table(table: Table, path: Path) -> Loaded:
+    loaded = _read_csv(path) if path.suffix == ".csv" and path.is_file() else _read_parquet(path)
+    _check_columns(table, loaded.frame, f'"{path}"')
+    return loaded
+
+
+def _read_parquet(path: Path) -> Loaded:
+    try:
+        frame = (
+            pl.concat([pl.read_parquet(part, hive_partitioning=False) for part in sorted(path.rglob("*.parquet"))])
+            if path.is_dir()
+            else pl.read_parquet(path, hive_partitioning=False)
+        )
+    except (pl.exceptions.PolarsError, OSError, ValueError):
+        raise SourceError(
+            f'"{path}" cannot be read as Parquet.',
+            expected="a whole Parquet file, or a directory of Parquet files that agree in columns and types",
+            fix="export it again; a renamed text file is not Parquet",
+        ) from None
+    return Loaded(path.name, _numbered(frame, first=1), no_quarantine())
+
+
+def _read_csv(path: Path) -> Loaded:
+    """All cells as text; rows that do not split into the header's cells are set aside, never padded or shifted."""
+    import pyarrow as pa  # noqa: PLC0415 (CSV alone needs it)
+    from pyarrow import csv as arrow_csv  # noqa: PLC0415
+
+    names = _header(path)
+    ragged: list[tuple[int, str]] = []
+
+    def set_aside(row: arrow_csv.InvalidRow) -> str:
+        ragged.append((row.number, row.text))
+        return "skip"
+
+    try:
+        arrow = arrow_csv.read_csv(
+            path,
+            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, skip_rows=1),
+            parse_options=arrow_csv.ParseOptions(
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=set_aside
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), null_values=[], strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowInvalid, OSError):
+        raise SourceError(
+            f'"{path}" cannot be read as CSV.',
+            expected="UTF-8 text, commas between cells, one header row",
+            fix="save it again as CSV UTF-8; a Windows code page is not guessed",
+        ) from None
+    frame = (
+        pl.DataFrame(pl.from_arrow(arrow)) if arrow.num_rows else pl.DataFrame(schema=dict.fromkeys(names, pl.String()))
+    )
+    aside = [number for number, _ in ragged]
+    rows = pl.Series(ROW, range(2, frame.height + len(aside) + 2), dtype=pl.UInt32)
+    return Loaded(path.name, frame.with_columns(rows.filter(~rows.is_in(aside))), _ragged(path, ragged))
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            names = next(csv.reader(handle), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise SourceError(
+            f'"{path}" has no readable header.', expected="UTF-8 text", fix="save it again as CSV UTF-8"
+        ) from None
+    if not names:
+        raise SourceError(
+            f'"{path}" is empty.', expected="a header row with the table's columns", fix="export it again"
+        )
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise SourceError(
+            f'"{path}" has a column twice: {", ".join(twice)}.',
+            expected="each column once",
+            fix="remove one of the two",
+        )
+    return names
+
+
+def _ragged(path: Path, rows: list[tuple[int, str]]) -> pl.DataFrame:
+    rule = RULES["EW-R16"]
+    lines = [
+        {
+            "file": path.name,
+            "table": path.stem,
+            "row": str(number),
+            "column": "",
+            "rule": "EW-R16",
+            "problem": rule.problem,
+            "fix": rule.fix,
+            "also": "",
+            "content": text,
+        }
+        for number, text in rows
+    ]
+    return pl.DataFrame(lines, schema=QUARANTINE_SCHEMA)
+
+
+def _numbered(frame: pl.DataFrame, first: int) -> pl.DataFrame:
+    return frame.with_columns(pl.Series(ROW, range(first, first + frame.height), dtype=pl.UInt32))
+
+
+def _as_polars(frame: pd.DataFrame | pl.DataFrame) -> pl.DataFrame:
+    return frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame)
+
+
+def _check_columns(table: Table, frame: pl.DataFrame, where: str) -> None:
+    names = [n for n in frame.columns if n != ROW]
+    for name in names:
+        if name not in table.schema:
+            raise SourceError(
+                f'{where} has a column "{name}" that the table "{table.name}" does not know.',
+                expected="only " + ", ".join(table.schema),
+                fix=nearest(name, table.schema) or "remove it, or map it to a column of the contract",
+            )
+    missing = [c.name for c in table.columns if not c.nullable and c.name not in names]
+    if missing:
+        raise SourceError(
+            f"{where} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.",
+            expected="every column that may not be empty: "
+            + ", ".join(c.name for c in table.columns if not c.nullable),
+            fix=" ".join(filter(None, (nearest(m, [n for n in names if n not in table.schema]) for m in missing)))
+            or "add it",
+        )
+    for name in names:
+        _check_type(table, name, frame.schema[name], where)
+
+
+def _check_type(table: Table, name: str, dtype: pl.DataType, where: str) -> None:
+    wanted = table[name].type
+    allowed = {
+        "text": dtype.is_(pl.String()) or isinstance(dtype, pl.Categorical | pl.Enum),
+        "timestamp": dtype.is_temporal() and not isinstance(dtype, pl.Time | pl.Duration),
+        "day": dtype.is_temporal() and not isinstance(dtype, pl.Time | pl.Duration),
+        "bool": dtype.is_(pl.Boolean()),
+        "integer": dtype.is_numeric(),
+        "number": dtype.is_numeric(),
+    }[wanted]
+    if not (allowed or dtype.is_(pl.String()) or dtype.is_(pl.Null())):
+        raise SourceError(
+            f'{where}, column "{name}", holds {dtype}.',
+            expected=f"{wanted}; ids are text from end to end, or leading zeros are lost",
+            fix="write the column as text, or with the schema's type",
+        )
+
+
+# --- checking ----------------------------------------------------------------------------------------------------
+
+
+def _row_by_row(table: Table, loaded: Loaded) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Type the table and ask what each row must keep on its own."""
+    frame = loaded.frame.with_columns(
+        pl.col(n).cast(pl.String) for n, d in loaded.frame.schema.items() if isinstance(d, pl.Categorical | pl.Enum)
+    )
+    typed, untyped = checks.convert(table, frame)
+    asked = [
+        *untyped,
+        *checks.column_checks(table),
+        *checks.ROW_CHECKS.get(table.name, ()),
+        *checks.near_misses(table, typed),
+    ]
+    found = checks.findings(typed, asked)
+    kept = checks.without_internals(typed, table)
+    return kept.filter(~pl.col(ROW).is_in(found[ROW].implode())), found
+
+
+def _collapsed(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
+    """Collapse equal rows; refuse all rows that share a key and still differ."""
+    unique = frame.unique(subset=list(table.schema), keep="first", maintain_order=True)
+    conflicts = checks.findings(unique, checks.conflict_checks(table))
+    kept = unique.filter(~pl.col(ROW).is_in(conflicts[ROW].implode()))
+    return kept, frame.height - unique.height, conflicts
+
+
+def _checked_contacts(loaded: Loaded) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
+    frame, found = _row_by_row(CONTACTS, loaded)
+    frame, collapsed, conflicts = _collapsed(CONTACTS, frame)
+    broken = [found, conflicts]
+    while True:  # a refused record may leave another that follows it without its anchor
+        joined, asked = checks.reference_checks(CONTACTS, frame, frame)
+        more = checks.findings(joined, asked)
+        if more.is_empty():
+            break
+        broken.append(more)
+        frame = frame.filter(~pl.col(ROW).is_in(more[ROW].implode()))
+    return _accounted(CONTACTS, loaded, frame, collapsed, broken)
+
+
+def _checked(table: Table, loaded: Loaded, contacts: pl.DataFrame) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
+    frame, found = _row_by_row(table, loaded)
+    frame, collapsed, conflicts = _collapsed(table, frame)
+    joined, asked = checks.reference_checks(table, frame, contacts)
+    orphans = checks.findings(joined, asked)
+    frame = frame.filter(~pl.col(ROW).is_in(orphans[ROW].implode()))
+    return _accounted(table, loaded, frame, collapsed, [found, conflicts, orphans])
+
+
+def _accounted(
+    table: Table, loaded: Loaded, accepted: pl.DataFrame, collapsed: int, broken: list[pl.DataFrame]
+) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
+    refused = pl.concat([loaded.ragged, _quarantined(table, loaded, checks.rules_by_row(broken))])
+    account = Account(
+        source=loaded.file,
+        table=table.name,
+        read=loaded.frame.height + loaded.ragged.height,
+        accepted=accepted.height,
+        quarantined=refused.height,
+        collapsed=collapsed,
+    )
+    return accepted.drop(ROW), account, refused
+
+
+def _quarantined(table: Table, loaded: Loaded, broken: pl.DataFrame) -> pl.DataFrame:
+    """Refused rows as they stood, each with what was wrong and how to mend it."""
+    if broken.is_empty():
+        return no_quarantine()
+    cells = [n for n in loaded.frame.columns if n != ROW]
+    whole = broken.join(loaded.frame, on=ROW, how="left", maintain_order="left")
+    return whole.select(
+        file=pl.lit(loaded.file),
+        table=pl.lit(table.name),
+        row=pl.col(ROW).cast(pl.String),
+        column="column",
+        rule="rule",
+        problem=pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
+        fix=pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
+        also="also",
+        content=pl.struct(pl.col(c).cast(pl.String) for c in cells).struct.json_encode(),
+    ).sort(pl.col("row").cast(pl.UInt32))

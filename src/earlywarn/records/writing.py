@@ -1,0 +1,67 @@
+"""Writing a records folder, and the quarantine beside it, so that reading it again gives the same tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.files import keep_private
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def write_tables(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
+    """Write every table that holds rows as Parquet; ``contacts`` always, even empty."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        if name == "contacts" or not frame.is_empty():
+            frame.write_parquet(folder / f"{name}.parquet")
+
+
+def write_quarantine(quarantine: pl.DataFrame, folder: Path) -> list[Path]:
+    """Write refused rows, one file a source, readable by their owner alone.
+
+    The first columns say file, row, column, rule, problem, fix and further rules; the rest is the row as it stood.
+    """
+    if quarantine.is_empty():
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for number, ((file, table), rows) in enumerate(quarantine.group_by("file", "table", maintain_order=True), start=1):
+        path = folder / _file_name(str(file), str(table), number)
+        path.touch()
+        keep_private(path)
+        path.write_text(_as_csv(rows), encoding="utf-8-sig", newline="")
+        written.append(path)
+    return written
+
+
+def _file_name(file: str, table: str, number: int) -> str:
+    """Name after the source where that is a plain file name, else after its place in the account."""
+    plain = "".join(c if c.isalnum() or c in "._-" else "_" for c in file)[:80].lstrip(".")
+    stem = plain.removesuffix(".csv").removesuffix(".parquet").removesuffix(".xml") or f"source_{number}"
+    return f"{stem}.csv" if stem == table else f"{stem}.{table}.csv"
+
+
+def _as_csv(rows: pl.DataFrame) -> str:
+    """Rows with their content spread over columns of its own; content that is no table stays in one."""
+    contents = [_spread(text) for text in rows["content"]]
+    names = list(dict.fromkeys(name for content in contents for name in content))
+    spread = pl.DataFrame([{n: c.get(n) for n in names} for c in contents], schema=dict.fromkeys(names, pl.String()))
+    return pl.concat(
+        [rows.drop("content"), spread.rename({n: f"row__{n}" for n in names})], how="horizontal"
+    ).write_csv()
+
+
+def _spread(text: str) -> dict[str, str | None]:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    if not isinstance(content, dict):
+        return {"text": text}
+    return {k: v if v is None or isinstance(v, str) else json.dumps(v) for k, v in content.items()}
