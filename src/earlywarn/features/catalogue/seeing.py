@@ -1,0 +1,96 @@
+"""Seeing the child: when the child was last seen, and what became of visits and appointments."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from earlywarn.features.feature import Feature, Sentence
+from earlywarn.records.codes import MISSED as MISSED_CODES
+
+_told = pl.col("child_seen").is_not_null() & ~pl.col("unborn")
+_missed = pl.col("attendance").is_in(MISSED_CODES)
+
+DAYS_SINCE_SEEN = Feature(
+    name="days_since_seen",
+    over="records",
+    where=_told,
+    value=pl.when(pl.col("child_seen").any())
+    .then(pl.col("days_ago").filter("child_seen").min())
+    .otherwise(pl.col("days_ago").max()),
+    window=None,
+    empty=None,
+    needs=("contacts.child_seen",),
+    unit="days",
+    direction=1,
+    sentence=Sentence(
+        none="The child was seen today.",
+        one="The records last say that the child was seen 1 day ago.",
+        many="It is {span} since the records say that the child was seen.",
+        missing="When the child was last seen: the records do not say.",
+    ),
+    source="Working Together (2023): see, speak to and listen to the child",
+)
+
+UNSEEN_SHARE = Feature(
+    name="unseen_share_90d",
+    over="records",
+    where=_told
+    & (pl.col("mode").is_null() | (pl.col("mode") == "in_person"))
+    & (pl.col("attendance").is_null() | (pl.col("attendance") == "attended")),
+    value=pl.when(pl.len() >= 2).then((~pl.col("child_seen")).mean()),
+    window=90,
+    empty=None,
+    needs=("contacts.child_seen",),
+    unit="share of records",
+    direction=1,
+    sentence=Sentence(
+        none="All {of} records of the last 90 days that say so say that the child was seen.",
+        one="1 of {of} records of the last 90 days says that the child was not seen.",
+        many="{part} of {of} records of the last 90 days say that the child was not seen.",
+        missing="Whether the child was seen at recent contacts: the records do not say.",
+    ),
+    source="Standard visit fields (seen, seen alone); reviews found visits counted at which the child was not seen",
+    of=pl.len(),
+)
+
+MISSED = Feature(
+    name="missed_365d",
+    over="records",
+    where=_missed,
+    value=pl.struct("agency", "days_ago").n_unique(),
+    window=365,
+    empty=0,
+    needs=("contacts.attendance",),
+    unit="agency-days",
+    direction=0,
+    sentence=Sentence(
+        none="No missed visit or appointment is recorded in the last year.",
+        one="1 visit or appointment in the last year did not take place: not brought, or no access.",
+        many="{n} visits or appointments in the last year did not take place: not brought, or no access.",
+        missing="Whether visits and appointments took place: the records do not say.",
+    ),
+    source="Was Not Brought practice guidance: a child does not fail to attend, a child is not brought",
+)
+
+MISSED_SHARE = Feature(
+    name="missed_share_365d",
+    over="records",
+    where=_missed | (pl.col("attendance") == "attended"),
+    value=pl.when(pl.len() >= 3).then(_missed.mean()),
+    window=365,
+    empty=None,
+    needs=("contacts.attendance",),
+    unit="share of records",
+    direction=1,
+    sentence=Sentence(
+        none="All {of} visits and appointments of the last year that say so took place.",
+        one="1 of {of} visits and appointments of the last year did not take place: not brought, or no access.",
+        many="{part} of {of} visits and appointments of the last year did not take place: not brought, or no access.",
+        missing="What share of visits and appointments took place: there are too few that say so.",
+    ),
+    source="Children on the protection register miss outpatient appointments more often: adjusted odds 2.7 "
+    "(cohort study, PMC5565855)",
+    of=pl.len(),
+)
+
+SEEING = (DAYS_SINCE_SEEN, UNSEEN_SHARE, MISSED, MISSED_SHARE)
