@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -156,6 +156,7 @@ def build_features(
     *,
     viewers: str | Sequence[str] = POOLED,
     features: Sequence[Feature] = CORE,
+    children: Sequence[str] | None = None,
 ) -> FeatureTable:
     """Count every feature of every child a record was known of, on each day, for each viewer.
 
@@ -169,6 +170,8 @@ def build_features(
         ``pooled``, organisations, or ``all``: pooled and every organisation that knew a record before the day.
     features : sequence of Feature
         What to count; the core features by default.
+    children : sequence of str, optional
+        Only these children's rows. Whether a feature can be told at all is still judged on everyone's records.
 
     Returns
     -------
@@ -192,11 +195,13 @@ def build_features(
     days = [as_day(as_of)] if isinstance(as_of, str) or not hasattr(as_of, "__iter__") else [as_day(d) for d in as_of]
     seats = _viewers(records, days, viewers)
     _refuse_twins(features)
-    look = look_back(records, days, seats)
+    look = look_back(records, days, seats, children)
     frames = build_frames(look)
     coverage = _coverage(look, features)
     whole = _valued(look.spine, frames, features, coverage)
     asked = whole.filter(pl.col("viewer").is_in(seats))
+    if children is not None:
+        asked = asked.filter(pl.col("child_id").is_in(list(children)))
     names = [f.name for f in features]
     return FeatureTable(
         values=asked.select("row", *KEYS, *names),
@@ -303,9 +308,3 @@ def _without_uncovered(whole: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFr
     return whole.with_columns(
         pl.when(~pl.col("as_of").is_in(days)).then(name).alias(name) for name, days in blind.items()
     )
-
-
-def only_children(table: FeatureTable, children: Sequence[str]) -> FeatureTable:
-    """Return the rows of some children; coverage stays what it was for all."""
-    kept = table.values.filter(pl.col("child_id").is_in(list(children)))
-    return replace(table, values=kept, parts=table.parts.filter(pl.col("row").is_in(kept["row"].implode())))

@@ -26,12 +26,13 @@ from earlywarn.history.knowledge import (
 )
 from earlywarn.records.codes import LEAD_AGENCY, ORGANISATIONS
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+
+    from earlywarn.records.tables import Records
 
 ADULT_AGE_MONTHS = 18 * 12
 
@@ -103,11 +104,14 @@ class Lookback:
     organisations: pl.DataFrame
 
 
-def look_back(records: Records, as_ofs: Sequence[dt.date], viewers: Sequence[str]) -> Lookback:
+def look_back(
+    records: Records, as_ofs: Sequence[dt.date], viewers: Sequence[str], children: Sequence[str] | None = None
+) -> Lookback:
     """Find what each viewer knew of each child before each day.
 
     ``pooled`` and the lead agency are always among the rows: what *anyone* knew, and what the lead knew, are
-    questions every comparison asks.
+    questions every comparison asks. ``children`` limits the other viewers to these children; ``pooled`` stays
+    whole, because whether a thing can be told at all is judged on what anyone knew of any child.
     """
     wanted = list(dict.fromkeys([*map(check_viewer, viewers), POOLED, LEAD_AGENCY]))
     contacts = indexed_contacts(records).with_columns(
@@ -115,7 +119,7 @@ def look_back(records: Records, as_ofs: Sequence[dt.date], viewers: Sequence[str
     )
     everyone = _held(knowledge(records), as_ofs)
     known_to = organisations_knowing(everyone)
-    seats = everyone.filter(pl.col("viewer").is_in(wanted))
+    seats = _seats(everyone, contacts, wanted, children)
     spine = _spine(seats, contacts, wanted)
     held = _rows(resolve(seats, contacts), contacts, spine)
     carrier = _carriers(held, contacts, known_to)
@@ -139,6 +143,16 @@ def _held(known: pl.DataFrame, as_ofs: Sequence[dt.date]) -> pl.DataFrame:
     days = pl.DataFrame({"as_of": sorted(set(as_ofs))}, schema={"as_of": pl.Date})
     before = pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us"))
     return known.join(days, how="cross").filter(before).select("as_of", "viewer", "record")
+
+
+def _seats(
+    everyone: pl.DataFrame, contacts: pl.DataFrame, viewers: Sequence[str], children: Sequence[str] | None
+) -> pl.DataFrame:
+    seats = everyone.filter(pl.col("viewer").is_in(viewers))
+    if children is None:
+        return seats
+    asked = contacts.filter(pl.col("child_id").is_in(list(children)))["record"]
+    return seats.filter((pl.col("viewer") == POOLED) | pl.col("record").is_in(asked.implode()))
 
 
 def _spine(seats: pl.DataFrame, contacts: pl.DataFrame, viewers: Sequence[str]) -> pl.DataFrame:

@@ -201,7 +201,7 @@ def reference_checks(table: Table, frame: pl.DataFrame, contacts: pl.DataFrame) 
 
 
 def _in_circle(contacts: pl.DataFrame) -> pl.Expr:
-    """Records that follow one another in a circle: peel off all that lead out of it, what remains turns round."""
+    """Find records that follow one another in a circle: peel off all that lead out of it; the rest turns round."""
     pairs = contacts.filter(pl.col("follows").is_not_null()).select("record_id", "follows")
     while not pairs.is_empty():
         inner = pairs.filter(pl.col("follows").is_in(pairs["record_id"].implode()))

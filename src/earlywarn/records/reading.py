@@ -38,7 +38,7 @@ class Loaded:
 
 
 def read_records(folder: str | Path) -> Records:
-    """Read a records folder.
+    r"""Read a records folder.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def read_records(folder: str | Path) -> Records:
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "contacts.csv").write_text(
-    ...     "record_id,child_id,agency,held_by,kind,about,occurred_precision,recorded_basis,known_at,source,source_row\\n"
-    ...     "r1,c1,police,police,incident,child,unknown,source,2026-03-01T14:30:00,police feed,1\\n"
+    ...     "record_id,child_id,agency,held_by,kind,about,occurred_precision,recorded_basis,known_at,source,source_row\n"
+    ...     "r1,c1,police,police,incident,child,unknown,source,2026-03-01T14:30:00,police feed,1\n"
     ... )
     >>> print(read_records(folder))
     Records of 1 children, held by 1 agency

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from types import MappingProxyType
@@ -13,6 +12,8 @@ import polars as pl
 from earlywarn.records.schema import CONTACTS, RECORD_TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
 QUARANTINE_SCHEMA = pl.Schema(
@@ -97,6 +98,15 @@ class Records:
         """Return one table as a pandas frame."""
         return self.frames[table].to_pandas()
 
+    def only(self, children: Sequence[str]) -> Records:
+        """Keep the records of some children."""
+        wanted = pl.col("child_id").is_in(list(children))
+        kept = {n: f.filter(wanted) for n, f in self.frames.items() if "child_id" in f.columns}
+        ids = kept["contacts"]["record_id"].implode()
+        for name in ("sharing", "facts"):
+            kept[name] = self.frames[name].filter(pl.col("record_id").is_in(ids))
+        return Records(kept)
+
     @property
     def refused(self) -> int:
         """How many rows are in quarantine."""
@@ -151,7 +161,7 @@ def total(account: tuple[Account, ...]) -> Mapping[str, int]:
 
 
 def empty_records() -> Records:
-    """Records of nobody, every table typed."""
+    """Build records of nobody, every table typed."""
     return Records({CONTACTS.name: CONTACTS.empty()})
 
 

@@ -1,0 +1,243 @@
+"""`raise_flags`: a list no longer than can be read, of prompts for review. A person decides."""
+
+from __future__ import annotations
+
+import hashlib
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from earlywarn.errors import ArgumentError
+from earlywarn.features.catalogue import CORE
+from earlywarn.features.engine import KEYS, FeatureTable, build_features
+from earlywarn.history.knowledge import POOLED
+from earlywarn.history.view import as_day, viewers_before
+from earlywarn.records.codes import ORGANISATIONS
+from earlywarn.review.flag import Flag, Flags
+from earlywarn.review.population import EXCLUSIONS, headers, population
+from earlywarn.review.reasons import not_known, questions, reasons_of
+from earlywarn.scoring.card import StartingCard
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from earlywarn.records.tables import Records
+    from earlywarn.scoring.terms import TermTable
+
+NO_REASON = "nothing on the card speaks for reading it now"
+BELOW_THE_LINE = 5
+"""How many households just below the line are shown."""
+
+
+def raise_flags(
+    records: Records,
+    as_of: str | dt.date,
+    *,
+    capacity: int,
+    model: TermTable | None = None,
+    viewer: str = POOLED,
+    population: str = "known",
+) -> Flags:
+    """Put a week's list together: for each of at most ``capacity`` households, why to read its records now.
+
+    Parameters
+    ----------
+    records : Records
+        What agencies wrote.
+    as_of : str or datetime.date
+        The day; only records known before the midnight that starts it are used.
+    capacity : int
+        Households a team can review in a week. One review covers the children of a household, each with reasons of
+        its own; no points pass from a sibling.
+    model : TermTable, optional
+        What puts them in order; the `StartingCard` by default.
+    viewer : str, default "pooled"
+        Whose knowledge to judge by.
+    population : {"known"}
+        Who may be listed: children with a referral, a concern or an open episode within 730 days, less those who
+        died, are not yet born, are 18 or over, or moved out of the area; all are counted by reason.
+
+    Returns
+    -------
+    Flags
+        A sequence of `Flag`, in the order: score, newest record, SHA-256 of child and day; with ties at the cut
+        reported.
+
+    Raises
+    ------
+    ArgumentError
+        A capacity below 1, a day that is no day, an unknown viewer or population.
+    ModelError
+        The model does not fit the features.
+
+    Examples
+    --------
+    >>> from earlywarn.datasets import load_example
+    >>> flags = raise_flags(load_example(), "2026-11-01", capacity=20)
+    >>> flags.households <= 20
+    True
+
+    """
+    check_list(capacity, population)
+    model = model if model is not None else StartingCard()
+    table = build_features(records, as_of, viewers=viewer)
+    scores = model.score(table)
+    return flags_of(records, table, scores, model, as_of=as_day(as_of), capacity=capacity, viewer=viewer)
+
+
+def check_list(capacity: int, population: str = "known") -> None:
+    """Refuse a capacity or population that cannot be meant.
+
+    Raises
+    ------
+    ArgumentError
+        A capacity below 1, or a population other than ``known``.
+
+    """
+    if capacity < 1:
+        raise ArgumentError(
+            "The capacity is below 1.", expected="how many households can be reviewed in a week", fix="use 1 or more"
+        )
+    if population != "known":
+        raise ArgumentError(f'"{population}" is no population.', expected='"known"', fix='use "known"')
+
+
+def flags_of(
+    records: Records,
+    table: FeatureTable,
+    scores: pl.DataFrame,
+    model: TermTable,
+    *,
+    as_of: dt.date,
+    capacity: int,
+    viewer: str,
+) -> Flags:
+    """Raise flags on rows already counted and scored; see `raise_flags`."""
+    everyone = population(table).join(_ordered(table, scores, model), on="row").filter(pl.col("viewer") == viewer)
+    listed = everyone.filter(pl.col("excluded").is_null() & pl.col("speaks"))
+    ranked = _by_household(listed)
+    chosen = ranked.filter(pl.col("turn") <= capacity)
+    below = ranked.filter((pl.col("turn") > capacity) & (pl.col("turn") <= capacity + BELOW_THE_LINE))
+    built = _built(records, table, scores, model, pl.concat([chosen, below]))
+    return Flags(
+        flags=tuple(built[row] for row in chosen["row"]),
+        below=tuple(built[row] for row in below["row"]),
+        as_of=as_of,
+        viewer=viewer,
+        capacity=capacity,
+        households=chosen["unit"].n_unique(),
+        candidates=ranked["unit"].n_unique(),
+        ties=_ties(ranked, capacity),
+        excluded=_excluded(everyone),
+        held_by=_holders(table),
+        model_name=model.name,
+        model_id=model.model_id,
+        caution=model.caution,
+    )
+
+
+def _ordered(table: FeatureTable, scores: pl.DataFrame, model: TermTable) -> pl.DataFrame:
+    """Rows with their score, whether any term speaks for reading them, and the last tie-breaker."""
+    speaks = pl.any_horizontal(pl.col(f"points__{f}") > 0 for f in model.features)
+    digest = pl.struct("child_id", "as_of").map_elements(
+        lambda s: hashlib.sha256(f"{s['child_id']}\n{s['as_of']:%Y-%m-%d}".encode()).hexdigest(), return_dtype=pl.String
+    )
+    keyed = scores.select("child_id", "as_of", "viewer", "score", speaks.alias("speaks"))
+    rows = table.values.select("row", "child_id", "as_of", "viewer").join(keyed, on=["child_id", "as_of", "viewer"])
+    return rows.with_columns(digest.alias("digest"))
+
+
+def _by_household(listed: pl.DataFrame) -> pl.DataFrame:
+    """Order children, and number households by the turn at which their first child comes up."""
+    ordered = listed.sort("score", "newest", "digest", descending=[True, True, False]).with_row_index("place")
+    first = pl.col("place").min().over("unit")
+    turned = ordered.with_columns(turn=first.rank("dense"), lead_score=pl.col("score").max().over("unit"))
+    return turned.sort("turn", "place")
+
+
+def _ties(ranked: pl.DataFrame, capacity: int) -> int:
+    last = ranked.filter(pl.col("turn") == capacity)["lead_score"]
+    if last.is_empty():
+        return 0
+    return ranked.filter((pl.col("turn") > capacity) & (pl.col("lead_score") == last[0]))["unit"].n_unique()
+
+
+def _excluded(everyone: pl.DataFrame) -> Mapping[str, int]:
+    reason = pl.coalesce("excluded", pl.when(~pl.col("speaks")).then(pl.lit(NO_REASON)))
+    counts = dict(everyone.select(reason.alias("reason")).drop_nulls().group_by("reason").len().iter_rows())
+    return MappingProxyType({r: counts[r] for r in (*EXCLUSIONS, NO_REASON) if r in counts})
+
+
+def _holders(table: FeatureTable) -> tuple[str, ...]:
+    held = set(table.look.records["held_by"].unique())
+    return tuple(code for code in ORGANISATIONS if code in held)
+
+
+def _built(
+    records: Records, table: FeatureTable, scores: pl.DataFrame, model: TermTable, rows: pl.DataFrame
+) -> dict[int, Flag]:
+    """Build the flags of the chosen rows: a handful, so one at a time."""
+    wanted = rows["row"].to_list()
+    cells = {r["row"]: r for r in table.values.filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
+    scored = {r["row"]: r for r in _with_rows(table, scores).filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
+    reasons, heads = reasons_of(table, scores, model, wanted), headers(table, rows)
+    views = _own_views(records, model, sorted({c["child_id"] for c in cells.values()}), cells)
+    contacts = _contacts(table, wanted)
+    together = dict(rows.group_by("unit").agg(pl.col("row")).iter_rows())
+    built = {}
+    for row, unit in rows.select("row", "unit").iter_rows():
+        cell, score = cells[row], scored[row]
+        built[row] = Flag(
+            flag_id=_flag_id(cell, model),
+            child_id=cell["child_id"],
+            as_of=cell["as_of"],
+            viewer=cell["viewer"],
+            **{k: score[k] for k in ("score", "intercept", "band", "rank")},
+            header=heads[row],
+            held_by=tuple(c for c in ORGANISATIONS if c in set(contacts[row]["held_by"])),
+            household=tuple(sorted(cells[r]["child_id"] for r in together[unit])),
+            reasons=reasons[row],
+            not_known=not_known(cell, table, model),
+            questions=questions(reasons[row], contacts[row]),
+            own_views=views.get(cell["child_id"], {}),
+            caution=model.caution,
+        )
+    return built
+
+
+def _with_rows(table: FeatureTable, scores: pl.DataFrame) -> pl.DataFrame:
+    return scores.join(table.values.select("row", *KEYS), on=list(KEYS))
+
+
+def _flag_id(cell: Mapping[str, Any], model: TermTable) -> str:
+    said = "\n".join((cell["child_id"], f"{cell['as_of']:%Y-%m-%d}", cell["viewer"], model.model_id))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def _contacts(table: FeatureTable, rows: list[int]) -> dict[int, pl.DataFrame]:
+    """Split the records of the chosen rows, one small frame a row."""
+    own = table.look.records.filter(pl.col("row").is_in(rows)).select("row", "record_id", "agency", "held_by", "time")
+    return {int(str(row)): frame for (row,), frame in own.group_by("row")}
+
+
+def _own_views(
+    records: Records, model: TermTable, children: list[str], cells: Mapping[int, Mapping[str, Any]]
+) -> dict[str, dict[str, int]]:
+    """Score each child on what each organisation knew, pooled first; only organisations that knew the child."""
+    if not children:
+        return {}
+    day = next(iter(cells.values()))["as_of"]
+    viewers = viewers_before(records, day)
+    features = [f for f in CORE if f.name in model.features]
+    table = build_features(records, day, viewers=viewers, features=features, children=children)
+    knew = table.look.records.select("row").unique()
+    scores = _with_rows(table, model.score(table)).join(knew, on="row", how="semi")
+    order = {viewer: i for i, viewer in enumerate(viewers)}
+    views: dict[str, dict[str, int]] = {child: {} for child in children}
+    for child, viewer, score in sorted(
+        scores.select("child_id", "viewer", "score").iter_rows(), key=lambda r: (r[0], order[r[1]])
+    ):
+        views[child][viewer] = score
+    return views
