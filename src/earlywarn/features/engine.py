@@ -57,6 +57,12 @@ class FeatureTable:
         """Names of the features, in order."""
         return [feature.name for feature in self.features]
 
+    @property
+    def viewers(self) -> tuple[str, ...]:
+        """The viewers of the table, ``pooled`` first."""
+        found = self.values["viewer"].unique().to_list() or [POOLED]
+        return tuple(sorted(found, key=lambda viewer: (viewer != POOLED, viewer)))
+
     def to_polars(self) -> pl.DataFrame:
         """``child_id, as_of, viewer`` and one column a feature."""
         return self.values.drop("row")

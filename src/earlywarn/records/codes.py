@@ -20,11 +20,18 @@ class Agency:
     """Who saw, raised or holds a record.
 
     ``organisation`` is true where it can hold records and be told of them; a relative or a passer-by cannot.
+    ``article`` goes before the label in a sentence, where one does.
     """
 
     label: str
     sector: str
+    article: str = ""
     organisation: bool = True
+
+    @property
+    def said(self) -> str:
+        """Return the label as it stands in a sentence."""
+        return f"{self.article} {self.label}".strip()
 
 
 @dataclass(frozen=True)
@@ -58,40 +65,40 @@ AGENCIES: Mapping[str, Agency] = MappingProxyType(
     {
         "social_care": Agency("children's social care", "social_care"),
         "early_help": Agency("early help", "early_help"),
-        "gp": Agency("GP", "health"),
+        "gp": Agency("GP", "health", "the"),
         "health_visiting": Agency("health visiting", "health"),
         "school_nursing": Agency("school nursing", "health"),
         "midwifery": Agency("midwifery", "health"),
-        "hospital": Agency("hospital", "health"),
-        "emergency": Agency("emergency department", "health"),
+        "hospital": Agency("hospital", "health", "the"),
+        "emergency": Agency("emergency department", "health", "the"),
         "urgent_care": Agency("urgent care", "health"),
-        "ambulance": Agency("ambulance service", "health"),
+        "ambulance": Agency("ambulance service", "health", "the"),
         "camhs": Agency("child and adolescent mental health", "health"),
         "adult_mental_health": Agency("adult mental health", "health"),
-        "substance_misuse": Agency("substance misuse service", "health"),
+        "substance_misuse": Agency("substance misuse service", "health", "the"),
         "sexual_health": Agency("sexual health", "health"),
         "dentistry": Agency("dentistry", "health"),
         "health": Agency("health (not said which)", "health"),
-        "early_years": Agency("early years setting", "education"),
-        "school": Agency("school", "education"),
-        "college": Agency("college", "education"),
+        "early_years": Agency("early years setting", "education", "the"),
+        "school": Agency("school", "education", "the"),
+        "college": Agency("college", "education", "the"),
         "education": Agency("education (not said which)", "education"),
-        "police": Agency("police", "police"),
+        "police": Agency("police", "police", "the"),
         "youth_justice": Agency("youth justice", "justice"),
         "probation": Agency("probation", "justice"),
-        "court": Agency("court", "justice"),
+        "court": Agency("court", "justice", "the"),
         "cafcass": Agency("Cafcass", "justice"),
         "probation_courts": Agency("probation or courts (not said which)", "justice"),
         "housing": Agency("housing", "housing"),
         "adult_social_care": Agency("adult social care", "adult_social_care"),
-        "domestic_abuse_service": Agency("domestic abuse service", "voluntary"),
-        "voluntary": Agency("voluntary organisation", "voluntary"),
+        "domestic_abuse_service": Agency("domestic abuse service", "voluntary", "the"),
+        "voluntary": Agency("voluntary organisation", "voluntary", "a"),
         "other_authority": Agency("another authority", "other_authority"),
-        "family": Agency("family or carer", "individual", organisation=False),
-        "public": Agency("member of the public", "individual", organisation=False),
+        "family": Agency("family or carer", "individual", "the", organisation=False),
+        "public": Agency("member of the public", "individual", "a", organisation=False),
         "child_self": Agency("the child", "individual", organisation=False),
-        "anonymous": Agency("anonymous", "individual", organisation=False),
-        "unknown": Agency("not stated", "individual", organisation=False),
+        "anonymous": Agency("anonymous caller", "individual", "an", organisation=False),
+        "unknown": Agency("source not stated", "individual", "a", organisation=False),
     }
 )
 

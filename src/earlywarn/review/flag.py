@@ -70,7 +70,7 @@ class Flag:
         for group, reasons in self.grouped():
             lines += [
                 f"  {group.capitalize()}",
-                *(f"    - {r.sentence} [{len(r.record_ids)} records]" for r in reasons),
+                *(f"    - {r.sentence} [{_records(r)}]" for r in reasons),
             ]
         lines += ["  Not known", *(f"    - {s}" for s in self.not_known)] * bool(self.not_known)
         lines += ["  Questions to ask", *(f"    - {q}" for q in self.questions)] * bool(self.questions)
@@ -191,3 +191,8 @@ class Flags(Sequence[Flag]):
     def _repr_html_(self) -> str:
         head = "<br>".join(escape(line) for line in repr(self).splitlines())
         return f"<p>{head}</p>" + self.to_pandas().drop(columns=["flag_id"]).to_html(index=False, escape=True)
+
+
+def _records(reason: Reason) -> str:
+    count = len(reason.record_ids)
+    return f"{count} record{'s' * (count != 1)}"

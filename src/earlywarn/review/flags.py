@@ -87,6 +87,49 @@ def raise_flags(
     return flags_of(records, table, scores, model, as_of=as_day(as_of), capacity=capacity, viewer=viewer)
 
 
+def explain_child(
+    records: Records,
+    child_id: str,
+    as_of: str | dt.date,
+    *,
+    model: TermTable | None = None,
+    viewer: str = POOLED,
+) -> tuple[Flag, str | None]:
+    """Explain one child's score as a flag would, whether or not the child would be on a list.
+
+    Parameters
+    ----------
+    records, as_of, model, viewer
+        As for `raise_flags`.
+    child_id : str
+        The child.
+
+    Returns
+    -------
+    Flag
+        The sheet.
+    str or None
+        Why the child would not be on any list, if so.
+
+    Raises
+    ------
+    ArgumentError
+        No record of this child was known before the day.
+
+    """
+    model = model if model is not None else StartingCard()
+    table = build_features(records, as_of, viewers=viewer, children=[child_id])
+    if table.values.is_empty():
+        raise ArgumentError(
+            "No record of this child was known to anyone before that day.",
+            expected="a child_id of these records, and a day after its first record became known",
+            fix="check the id and the day; scores.parquet lists every child of a run",
+        )
+    rows = population(table).filter(pl.col("row").is_in(table.values["row"].implode()))
+    [flag] = _built(records, table, model.score(table), model, rows).values()
+    return flag, rows["excluded"][0]
+
+
 def check_list(capacity: int, population: str = "known") -> None:
     """Refuse a capacity or population that cannot be meant.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.features.feature import SERVICES
-from earlywarn.records.codes import AGENCIES, label
+from earlywarn.records.codes import AGENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,15 +149,10 @@ def questions(reasons: Sequence[Reason], contacts: pl.DataFrame) -> tuple[str, .
         named = oldest if "{oldest}" in template else newest
         asked.append(
             template.format(
-                agency=_the(named["agency"]), oldest=said_day(oldest["time"]), newest=said_day(newest["time"])
+                agency=AGENCIES[named["agency"]].said, oldest=said_day(oldest["time"]), newest=said_day(newest["time"])
             )
         )
     return tuple(dict.fromkeys(asked))
-
-
-def _the(agency: str) -> str:
-    words = label(agency, AGENCIES)
-    return words if words.startswith(("the ", "a ", "an ", "another", "health (")) else f"the {words}"
 
 
 def said_day(moment: object) -> str:

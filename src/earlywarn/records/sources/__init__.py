@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from earlywarn.errors import ArgumentError, SourceError
+from earlywarn.records.reading import records_from_frames
+from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import Account, no_quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import polars as pl
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,36 @@ class Extract:
     account: tuple[Account, ...]
     quarantine: pl.DataFrame = field(default_factory=no_quarantine)
     notes: tuple[str, ...] = ()
+
+
+def extract(path: Path, source_format: str) -> Extract:
+    """Read one file in one of the formats users hold, and check what comes of it against the contract.
+
+    Raises
+    ------
+    ArgumentError
+        A format that is not known.
+    SourceError
+        A file that is not there, or not of that format.
+
+    """
+    reader = _reader(source_format)
+    if not path.is_file():
+        raise SourceError(f'"{path}" is no file.', expected="one file in the format given", fix="check the path")
+    found = reader(path)
+    checked = records_from_frames({n: f for n, f in found.frames.items() if n in RECORD_TABLES})
+    kept = {**found.frames, **{n: f for n, f in checked.frames.items() if n in found.frames}}
+    refused_here = tuple(a for a in checked.account if a.quarantined)
+    return Extract(
+        kept, (*found.account, *refused_here), pl.concat([found.quarantine, checked.quarantine]), found.notes
+    )
+
+
+def _reader(source_format: str) -> Callable[[Path], Extract]:
+    if source_format == "cin":
+        from earlywarn.records.sources.cin import read  # noqa: PLC0415 (each adapter loads what it needs)
+
+        return read
+    raise ArgumentError(
+        f'"{source_format}" is no format.', expected='"cin", the children-in-need census XML', fix="use --format cin"
+    )

@@ -1,0 +1,1 @@
+"""What leaves: one offline HTML file, a workbook, tables. Reports receive values and compute nothing."""
