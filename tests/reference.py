@@ -156,8 +156,9 @@ def view(tables: Tables, as_of: dt.date, viewer: str) -> View:
 class Child:
     """One child in one view, before as_of, with the few things a feature may ask of other views.
 
-    ``records``, ``concerns`` and ``people`` are the rows of the view whose day is before as_of. ``lead_people`` are
-    the rows of people in social care's own view. ``known_to`` says for each organisation which records it knows.
+    ``records`` and ``concerns`` are the rows of the view whose day is before as_of; ``people`` are all of its rows, since
+    a person is known once the record is, whatever day it tells of. ``lead_people`` are the rows of people in social
+    care's own view. ``known_to`` says for each organisation which records it knows.
     ``lead_begins`` is the first day of the records held by social care, of any child, that anyone can see.
     """
 
@@ -569,9 +570,9 @@ def reference_features(tables: Tables, as_of: dt.date, viewers: list[str]) -> di
                 unborn=is_unborn(tables, as_of, child_id),
                 records=before(seen.records, child_id),
                 concerns=before(seen.concerns, child_id),
-                people=before(seen.people, child_id),
+                people=[row for row in seen.people if row["child_id"] == child_id],
                 episodes=[row for row in seen.episodes if row["child_id"] == child_id],
-                lead_people=before(lead.people, child_id),
+                lead_people=[row for row in lead.people if row["child_id"] == child_id],
                 known_to=known_to,
                 lead_begins=lead_begins,
             )

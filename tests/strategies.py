@@ -119,6 +119,21 @@ def timing(draw: st.DrawFn, others: tuple[dt.date, ...]) -> Row:
 
 
 @st.composite
+def a_telling(draw: st.DrawFn, own: Row) -> Row:
+    """Draw what makes a record one agency's telling of another's contact, about a week after it."""
+    happened = dt.datetime.combine(day_of(own) + dt.timedelta(days=draw(st.sampled_from((0, 7, 7, 8)))), dt.time(9))
+    others = [agency for agency in AGENCIES if agency != own["agency"]]
+    return {
+        "kind": "contact",
+        "agency": own["agency"],
+        "held_by": draw(st.sampled_from(others)),
+        "attendance": None,
+        "occurred_at": happened,
+        "known_at": happened,
+    }
+
+
+@st.composite
 def a_record(draw: st.DrawFn, record_id: str, child_id: str, earlier: list[Row]) -> Row:
     """Draw one row of contacts. What it follows is among the earlier rows of the child."""
     agency = draw(st.sampled_from((*AGENCIES, *AGENCIES, "social_care", "family")))
@@ -139,6 +154,8 @@ def a_record(draw: st.DrawFn, record_id: str, child_id: str, earlier: list[Row])
     }
     if draw(st.sampled_from((False, False, True))):
         record |= draw(st.sampled_from(TWISTS))
+    if earlier and draw(st.integers(0, 5)) == 5:
+        record |= draw(a_telling(draw(st.sampled_from(earlier))))
     must_follow = record["kind"] in ("conclusion", "withdrawal")
     if earlier and (must_follow or draw(st.integers(0, 5)) == 5):
         target = draw(st.sampled_from(earlier))

@@ -125,9 +125,9 @@ def corrections(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
-    """Say, for every record a viewer holds, which record stands for it now.
+    """Say, for every record a viewer holds or holds a correction of, which record stands for it now.
 
-    A record is hidden from a view that also holds its correction or withdrawal; references to it then mean its
+    A record is hidden from a view that holds its correction or withdrawal; references to it then mean its
     correction, and the correction's correction; of several the one known last. Where that is a withdrawal they mean
     nothing. Taking a correction back does not bring the older record back: its writer corrects the withdrawal.
 
@@ -141,7 +141,8 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``held`` with ``current``: the record itself, its correction, or null where it was taken back.
+        ``held``, and the records whose correction is held, with ``current``: the record itself, its correction, or
+        null where it was taken back.
 
     """
     seat = ["as_of", "viewer"]
@@ -153,7 +154,8 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("by", "withdrawn").last())
         .select(*seat, "record", step=pl.when(~pl.col("withdrawn")).then("by"), replaced=pl.lit(value=True))
     )
-    current = held.with_columns(current=pl.col("record"))
+    named = pl.concat([held.select(*seat, "record"), steps.select(*seat, "record")]).unique()
+    current = named.with_columns(current=pl.col("record"))
     while True:  # one step along each chain of corrections a turn
         moved = current.join(steps, left_on=[*seat, "current"], right_on=[*seat, "record"], how="left")
         if not moved["replaced"].any():

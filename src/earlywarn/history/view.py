@@ -187,7 +187,7 @@ def _carriers(held: pl.DataFrame, contacts: pl.DataFrame, known_to: pl.DataFrame
         held.filter(pl.col("current").is_not_null())
         .join(named, on="record")
         .join(details, on="current")
-        .join(knowing, on=["as_of", "record"])
+        .join(knowing, on=["as_of", "record"], how="left")
         .join(knowing.rename({"record": "current", "knowing": "knowing_current"}), on=["as_of", "current"])
         .select(
             "row",
@@ -198,7 +198,7 @@ def _carriers(held: pl.DataFrame, contacts: pl.DataFrame, known_to: pl.DataFrame
             pl.col("current_id").alias("record_id"),
             "time",
             days_ago=(pl.col("as_of") - pl.col("time").dt.date()).dt.total_days().cast(pl.Int32),
-            known_to=pl.col("knowing") | pl.col("knowing_current"),
+            known_to=pl.col("knowing").fill_null(0) | pl.col("knowing_current"),
         )
     )
 
