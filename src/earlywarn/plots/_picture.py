@@ -24,11 +24,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.text import Text
 from matplotlib.textpath import TextToPath
+from matplotlib.transforms import Affine2D
 
 from earlywarn.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from matplotlib.artist import Artist
 
 INK, GREY, PALE, BLUE = "#1a1a1a", "#6b6b6b", "#b8b8b8", "#0072b2"
 """Black, two greys, and the blue of Okabe and Ito. Shape carries every meaning; colour only helps."""
@@ -112,14 +115,19 @@ def wrapped(text: str, width: float, size: float = BODY) -> list[str]:
 
 
 class Paper:
-    """A blank sheet, in points, x to the right and y down."""
+    """A blank sheet, in points, x to the right and y down.
+
+    There are no axes: at 72 dots an inch a point is a dot, and artists stand on the figure itself.
+    """
 
     def __init__(self, width: float, height: float) -> None:
         with mpl.rc_context(_SETTINGS):
-            self.figure = Figure(figsize=(width / 72, height / 72), facecolor="none")
-            self.axes = self.figure.add_axes((0, 0, 1, 1))
-        self.axes.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
-        self.axes.set_axis_off()
+            self.figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor="none")
+        self.upright = Affine2D().scale(1, -1).translate(0, height)
+
+    def _add(self, artist: Artist) -> None:
+        artist.set_transform(self.upright)
+        self.figure.add_artist(artist)
 
     def text(self, x: float, y: float, text: str, **look: Any) -> None:
         """Write one line whose middle is at height ``y``; ``size, bold, color, ha, halo``."""
@@ -131,7 +139,7 @@ class Paper:
             x, y + size * 0.36, text, fontproperties=_font(size, bold=bold), parse_math=False, bbox=halo,
             **{"color": INK, "ha": "left", "va": "baseline", "zorder": 6, **look},
         )  # fmt: skip
-        self.axes.add_artist(drawn)
+        self._add(drawn)
 
     def lines(self, x: float, y: float, lines: Sequence[str], **look: Any) -> None:
         """Write several lines, the middle of the block at height ``y``."""
@@ -142,25 +150,25 @@ class Paper:
     def line(self, xs: Sequence[float], ys: Sequence[float], **look: Any) -> None:
         """Draw a line through points."""
         look = {"color": GREY, "linewidth": 0.6, "zorder": 2, "solid_capstyle": "butt", **look}
-        self.axes.add_artist(Line2D(xs, ys, **look))
+        self._add(Line2D(xs, ys, **look))
 
     def marks(self, xs: Sequence[float], ys: Sequence[float], shape: str, size: float, **look: Any) -> None:
         """Draw one mark at each point."""
         look = {"markerfacecolor": INK, "markeredgecolor": INK, "markeredgewidth": 0.6, "zorder": 5, **look}
-        self.axes.add_artist(Line2D(xs, ys, linestyle="none", marker=shape, markersize=size, **look))
+        self._add(Line2D(xs, ys, linestyle="none", marker=shape, markersize=size, **look))
 
     def box(self, x: float, y: float, width: float, height: float, **look: Any) -> None:
         """Draw a rectangle from its top left."""
         look = {"facecolor": "#e4e4e4", "edgecolor": GREY, "linewidth": 0.6, "zorder": 3, **look}
-        self.axes.add_artist(Rectangle((x, y), width, height, **look))
+        self._add(Rectangle((x, y), width, height, **look))
 
     def disc(self, x: float, y: float, radius: float, **look: Any) -> None:
         """Draw a circle."""
-        self.axes.add_artist(Circle((x, y), radius, **look))
+        self._add(Circle((x, y), radius, **look))
 
     def head(self, corners: Sequence[tuple[float, float]], **look: Any) -> None:
         """Draw a filled shape."""
-        self.axes.add_artist(Polygon(corners, closed=True, **look))
+        self._add(Polygon(corners, closed=True, **look))
 
     def finish(self, alt: str, name: str) -> Picture:
         """Make a picture of what is on the paper. ``name`` keeps equal drawings of two children apart."""
@@ -171,6 +179,9 @@ class Paper:
         return Picture(_for_a_page(out.getvalue(), alt, name), " ".join(alt.split()))
 
 
+_REFERENCE = r"(href=\"#|url\(#)([^\")]+)"
+
+
 def _for_a_page(svg: str, alt: str, name: str) -> str:
     """Leave the ``svg`` element alone: no prolog, no metadata, no style sheet that would reach the page around it."""
     body = svg[svg.index("<svg") :].strip()
@@ -178,11 +189,12 @@ def _for_a_page(svg: str, alt: str, name: str) -> str:
         body = re.sub(gone, "", body, flags=re.DOTALL)
     body = re.sub(r"\s+(xmlns:xlink|version)=\"[^\"]*\"", "", body).replace("xlink:href", "href")
     body = re.sub(r"(\d\.\d{3})\d+", r"\1", body)
-    used = set(re.findall(r"#([^\"')\s]+)", body))
-    body = re.sub(r"\s+id=\"([^\"]*)\"", lambda m: m[0] if m[1] in used else "", body)
     body = re.sub(r">\s+<", ">\n<", body)
     prefix = "p" + hashlib.sha256(f"{name}\n{alt}\n{body}".encode()).hexdigest()[:10]
-    body = re.sub(r"((?:id=\"|href=\"#|url\(#))", rf"\g<1>{prefix}-", body)
+    used = dict.fromkeys(name for _, name in re.findall(_REFERENCE, body))
+    short = {name: f"{prefix}-{i}" for i, name in enumerate(used)}
+    body = re.sub(_REFERENCE, lambda m: m[1] + short[m[2]], body)
+    body = re.sub(r"\s+id=\"([^\"]*)\"", lambda m: f' id="{short[m[1]]}"' if m[1] in short else "", body)
     opening = f'<svg role="img" aria-label="{escape(" ".join(alt.split()))}" style="stroke-linejoin:round"'
     return body.replace("<svg", opening, 1)
 

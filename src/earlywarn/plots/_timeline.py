@@ -232,8 +232,8 @@ def _draw_lane(
         x, at = axis.x(mark.day), y - mark.level * _STEP
         if mark.count > 1:
             paper.text(x + _STEP / 2 + 0.6, at, str(mark.count), size=SMALL, bold=True)
-        if mark.teller in lines and mark.teller != agency:
-            paper.line([x, x], [lines[mark.teller], at], color=BLUE, linewidth=0.45, alpha=0.55)
+        if mark.teller in lines:
+            paper.line([x, x], [lines[mark.teller], at], color="#7fb8d8", linewidth=0.5)
 
 
 def _draw_plans(paper: Paper, axis: _Axis, plans: list[dict[str, dt.date | None]]) -> None:

@@ -85,7 +85,7 @@ class Sheet:
 
     place: int
     flag: Flag
-    absent: tuple[str, ...]
+    silent: tuple[str, ...]
     siblings: tuple[tuple[int, str], ...]
     groups: tuple[tuple[str, tuple[Said, ...]], ...]
     bars: tuple[Bar, ...]
@@ -116,15 +116,14 @@ def sheet_of(
     told = chronology(view, flag.child_id)
     lines = _lines(told)
     every = bars(flag, scale)
-    best = sorted((b for b in every if not b.whole), key=lambda b: -b.points)[:1]
     return Sheet(
         place=place,
         flag=flag,
-        absent=absent,
+        silent=_silent(flag),
         siblings=siblings,
         groups=_groups(flag, lines),
         bars=every,
-        compared=(*(b for b in every if b.whole), *best),
+        compared=compared(every),
         timeline=inline(timeline(told, absent=absent)),
         graph=inline(contact_graph(ContactGraph(view, flag.child_id))),
         lines=tuple(lines.values()),
@@ -151,9 +150,15 @@ def bars(flag: Flag, scale: Scale) -> tuple[Bar, ...]:
     )
 
 
-def absent_from(held_by: Iterable[str]) -> tuple[str, ...]:
-    """Sectors none of whose organisations hold a record of the child."""
-    there = {AGENCIES[a].sector for a in held_by}
+def compared(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
+    """Keep the bars of the viewer's own view and of the organisation whose own records give most."""
+    best = sorted((b for b in every if not b.whole), key=lambda b: -b.points)[:1]
+    return (*(b for b in every if b.whole), *best)
+
+
+def _silent(flag: Flag) -> tuple[str, ...]:
+    """List sectors none of whose organisations hold a record of the child here, whether or not they gave records at all."""
+    there = {AGENCIES[a].sector for a in flag.held_by}
     sectors = dict.fromkeys(AGENCIES[a].sector for a in ORGANISATIONS)
     return tuple(s.replace("_", " ") for s in sectors if s not in there)
 

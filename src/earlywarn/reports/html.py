@@ -11,7 +11,7 @@ from markupsafe import Markup
 from earlywarn.errors import ArgumentError
 from earlywarn.history.knowledge import POOLED
 from earlywarn.records.codes import AGENCIES, ORGANISATIONS, label
-from earlywarn.reports._sheet import Bar, Scale, Sheet, absent_from, bars, sheet_of
+from earlywarn.reports._sheet import Bar, Scale, Sheet, bars, compared, sheet_of
 from earlywarn.review.flag import A_PERSON_DECIDES
 from earlywarn.review.flags import NO_REASON
 from earlywarn.review.population import EXCLUSIONS
@@ -72,7 +72,7 @@ def report_html(flags: Flags, view: View, *, note: str = "") -> str:
         absent=absent,
         sheets=sheets,
         households=_by_household(sheets),
-        below=[(f, _compared(f, scale)) for f in flags.below],
+        below=[(f, compared(bars(f, scale))) for f in flags.below],
         not_listed=_not_listed(flags),
         caution=flags.caution,
         as_of=flags.as_of,
@@ -97,7 +97,7 @@ def sheet_html(flag: Flag, view: View, *, note: str = "") -> str:
         The view is of another day or viewer, or lacks the child.
 
     """
-    sheet = _sheet(flag, view, Scale.of([flag]), absent_from(flag.held_by), [flag], 1)
+    sheet = _sheet(flag, view, Scale.of([flag]), (), [flag], 1)
     return _page(
         title=f"Child {flag.child_id}, as of {said_day(flag.as_of)}",
         note=note,
@@ -149,12 +149,6 @@ def _by_household(sheets: Iterable[Sheet]) -> list[list[Sheet]]:
         else:
             groups.append([sheet])
     return groups
-
-
-def _compared(flag: Flag, scale: Scale) -> tuple[Bar, ...]:
-    """Bars of the pooled view and of the organisation whose own records say most."""
-    every = bars(flag, scale)
-    return (*(b for b in every if b.whole), *sorted((b for b in every if not b.whole), key=lambda b: -b.points)[:1])
 
 
 def _not_listed(flags: Flags) -> list[tuple[str, int]]:

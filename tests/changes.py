@@ -1,0 +1,96 @@
+"""Changing records in ways a property is about: taking away, renaming, shuffling, adding."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+from earlywarn.records.schema import RECORD_TABLES, TABLES
+from earlywarn.records.tables import Records
+
+Tables = dict[str, list[dict]]
+
+
+def only_what_was_known(tables: Tables, as_of: dt.date) -> Tables:
+    """The same tables with every trace of a record known on or after the day taken out."""
+    midnight = dt.datetime.combine(as_of, dt.time(0))
+    contacts = [r for r in tables["contacts"] if r["known_at"] < midnight]
+    known = {r["record_id"] for r in contacts}
+    children = {r["child_id"] for r in contacts}
+
+    def carried(table: str, by: str = "record_id") -> list[dict]:
+        return [row for row in tables[table] if row[by] in known]
+
+    return {
+        **tables,
+        "contacts": contacts,
+        "concerns": [
+            {**r, "closed_by": r["closed_by"] if r["closed_by"] in known else None} for r in carried("concerns")
+        ],
+        "sharing": [r for r in carried("sharing") if r["shared_at"] < midnight],
+        "people": carried("people"),
+        "households": carried("households"),
+        "facts": carried("facts"),
+        "episodes": [
+            r if r["ended_by"] in known else {**r, "ended_by": None, "end_on": None}
+            for r in carried("episodes", "started_by")
+        ],
+        "children": [r for r in tables["children"] if r["child_id"] in children],
+    }
+
+
+def without_records(records: Records, gone: set[str]) -> Records:
+    """Records without some of them, nor anything carried by them, nor what follows them or what they correct."""
+    contacts = records.frames["contacts"]
+    while True:
+        corrected = contacts.filter(pl.col("record_id").is_in(gone) & pl.col("follows").is_not_null())
+        older = set(corrected.filter(pl.col("kind") != "conclusion")["follows"])
+        newer = set(contacts.filter(pl.col("follows").is_in(gone))["record_id"])
+        if older | newer <= gone:
+            break
+        gone = gone | older | newer
+    frames = {}
+    for name, frame in records.frames.items():
+        for column in RECORD_TABLES[name].columns:
+            if column.names_record or column.name == "record_id":
+                named = pl.col(column.name).is_in(gone)
+                if column.nullable:
+                    blank = pl.when(~named).then(column.name).otherwise(None).alias(column.name)
+                    frame = frame.with_columns(blank)
+                else:
+                    frame = frame.filter(~named)
+        frames[name] = frame
+    ended = frames["episodes"]
+    frames["episodes"] = ended.with_columns(end_on=pl.when(pl.col("ended_by").is_not_null()).then("end_on"))
+    return Records(frames)
+
+
+def renamed(records: Records, columns: set[str], new_name: Callable[[str], str]) -> Records:
+    """Records with the ids in some columns renamed by a one-to-one function."""
+    frames = {}
+    for name, frame in records.frames.items():
+        held = [c for c in frame.columns if c in columns]
+        frames[name] = frame.with_columns(pl.col(c).map_elements(new_name, return_dtype=pl.String) for c in held)
+    return Records(frames)
+
+
+def shuffled(records: Records, seed: int) -> Records:
+    """The same rows in another order."""
+    return Records({n: f.sample(fraction=1.0, shuffle=True, seed=seed) for n, f in records.frames.items()})
+
+
+def with_rows(records: Records, **rows: list[dict]) -> Records:
+    """Records with rows added; columns left out are null."""
+    frames = dict(records.frames)
+    for name, more in rows.items():
+        table = TABLES[name]
+        whole = [{c: row.get(c) for c in table.schema} for row in more]
+        frames[name] = pl.concat([frames[name], pl.DataFrame(whole, schema=table.schema)])
+    return Records(frames)
+
+
+def as_dicts(frame: pl.DataFrame, *keys: str) -> Mapping[tuple, dict]:
+    """Rows by key."""
+    return {tuple(row[k] for k in keys): row for row in frame.iter_rows(named=True)}
