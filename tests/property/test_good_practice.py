@@ -61,6 +61,19 @@ def test_a_planned_visit_at_which_the_child_is_seen(cohort, agency, days_ago):
     assert rises(cohort, with_rows(cohort, contacts=visits)) == []
 
 
+def test_a_visit_that_makes_a_share_tellable_adds_nothing():
+    """One record of a child not seen, or two missed appointments, are too few to tell; with the visit they are not."""
+    unseen = act("c", 0, "visit", 50, mode="in_person", child_seen=False)
+    missed = [act("c", n, "appointment", 100 + n, "hospital", attendance="was_not_brought") for n in (1, 2)]
+    seen = act("c", 3, "visit", 2, mode="in_person", planned=True, attendance="attended", child_seen=True)
+    for rows, share in (([unseen], "unseen_share_90d"), (missed, "missed_share_365d")):
+        before, after = with_rows(_nobody(), contacts=rows), with_rows(_nobody(), contacts=[*rows, seen])
+        told = [build_features(records, DAY).to_polars()[share][0] for records in (before, after)]
+        assert told[0] is None
+        assert told[1] is not None
+        assert rises(before, after) == []
+
+
 @pytest.mark.parametrize("kind", ["information_check", "conference", "review"])
 @pytest.mark.parametrize("agency", ["social_care", "school"])
 def test_a_check_a_conference_or_a_review(cohort, kind, agency):

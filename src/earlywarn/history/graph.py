@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from earlywarn.history.view import View
 
 
-class ContactGraph(nx.MultiDiGraph):  # type: ignore[type-arg]
+class ContactGraph(nx.MultiDiGraph):
     """Everything one viewer knew of one child's contacts, as a dated `networkx.MultiDiGraph`.
 
     Nodes have ``kind`` (``child, agency, organisation, worker, person, place``), ``label`` and, for agencies,
@@ -24,6 +24,7 @@ class ContactGraph(nx.MultiDiGraph):  # type: ignore[type-arg]
     keyed by what they are and which record says so, and have ``kind``:
 
     - ``contact``: agency → child, one a record; ``record_id``, ``at``, ``what`` (the record's kind), ``held_by``;
+    - ``raised_with``: raising agency → holding agency, where they differ, one a record; ``record_id``, ``at``;
     - ``shared``: holding agency → agency told, one an act of sharing that conferred knowledge; ``record_id``, ``at``;
     - ``works_for``: worker → agency, one a record; ``record_id``, ``at``;
     - ``part_of``: organisation → agency, ``at_place``: place → child; ``record_id``, ``at``;
@@ -90,8 +91,10 @@ class ContactGraph(nx.MultiDiGraph):  # type: ignore[type-arg]
     def _add_contact(self, record: dict[str, Any], child_id: str) -> None:
         agency, child = self._add_agency(record["agency"]), ("child", child_id)
         self._tie(agency, child, "contact", record, what=label(record["kind"], KINDS), held_by=record["held_by"])
+        holder = self._add_agency(record["held_by"])
+        if holder != agency:
+            self._tie(agency, holder, "raised_with", record)
         if record["worker_id"]:
-            holder = self._add_agency(record["held_by"])
             self._tie(self._add("worker", record["worker_id"], "worker"), holder, "works_for", record)
         if record["org_id"]:
             self._tie(self._add("organisation", record["org_id"], "organisation"), agency, "part_of", record)

@@ -57,7 +57,7 @@ def as_day(value: str | dt.date) -> dt.date:
 
     """
     if isinstance(value, dt.datetime):  # a pandas Timestamp is one
-        if value.tzinfo is None and value.time() == dt.time(0):
+        if value == value and value.tzinfo is None and value.time() == dt.time(0):  # noqa: PLR0124 (NaT is not itself)
             return value.date()
     elif isinstance(value, dt.date):
         return value

@@ -41,11 +41,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Said:
-    """A reason with its records in order of time. ``again``: the sentence before it on the sheet rests on them too."""
+    """A reason with its records in order of time. ``again``: those that an earlier sentence of the sheet rests on too.
+
+    On paper a record is printed once a sheet.
+    """
 
     reason: Reason
     lines: tuple[Line, ...]
-    again: bool
+    again: frozenset[str]
+
+    @property
+    def on_paper(self) -> str:
+        """Say how many of the records are printed further up."""
+        if not self.again:
+            return ""
+        every = len(self.again) == len(self.lines)
+        return ", listed above" if every else f", {len(self.again)} of them listed above"
 
 
 @dataclass(frozen=True)
@@ -205,7 +216,7 @@ def _groups(flag: Flag, lines: Mapping[str, Line]) -> tuple[tuple[str, tuple[Sai
         said = []
         for reason in reasons:
             ids = sorted(reason.record_ids, key=lambda i: (order.get(i, len(order)), i))
-            said.append(Said(reason, tuple(lines.get(i) or _unseen(i) for i in ids), set(ids) <= printed))
+            said.append(Said(reason, tuple(lines.get(i) or _unseen(i) for i in ids), frozenset(printed.intersection(ids))))
             printed |= set(ids)
         groups.append((group, tuple(said)))
     return tuple(groups)
