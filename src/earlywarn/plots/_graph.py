@@ -11,8 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from earlywarn.plots._curves import bend, draw_arrow
 from earlywarn.plots._picture import (
-    BLUE,
     BODY,
     GREY,
     INK,
@@ -28,8 +28,6 @@ from earlywarn.plots._picture import (
 from earlywarn.records.codes import AGENCIES, ROLES, label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from earlywarn.history.graph import ContactGraph
 
 WIDTH = 350.0
@@ -211,45 +209,10 @@ def _draw_tells(paper: Paper, ring: dict[str, _Spot], tells: Counter[tuple[str, 
     for teller, told in sorted(tells):
         if teller in ring and told in ring:
             back = (told, teller) in tells and teller > told
-            points = _bend(ring[teller], ring[told], middle, 1.5 if back else 1.0)
-            _draw_arrow(paper, points)
-
-
-def _bend(tail: _Spot, head: _Spot, middle: float, more: float) -> list[tuple[float, float]]:
-    """Curve from dot to dot, bowed until it keeps clear of the child; neighbours bow towards the middle."""
-    (ax, ay), (bx, by) = (tail.x, tail.y), (head.x, head.y)
-    mx, my, length = (ax + bx) / 2, (ay + by) / 2, math.hypot(bx - ax, by - ay)
-    across = ((ay - by) / length, (bx - ax) / length)
-    towards = 1.0 if across[0] * (_MIDDLE - mx) + across[1] * (middle - my) >= 0 else -1.0
-    same = tail.side == head.side
-    bow = towards * (0.22 * length + 8) if same else -towards * 8.0
-    for _ in range(12):
-        cx, cy = mx + across[0] * bow * 2 * more, my + across[1] * bow * 2 * more
-        points = [_on_curve((ax, ay), (cx, cy), (bx, by), i / 24) for i in range(25)]
-        if min(math.hypot(x - _MIDDLE, y - middle) for x, y in points) > _CHILD + 4:
-            break
-        bow = bow * 0.75 if same else bow * 1.3
-    return points
-
-
-def _on_curve(a: tuple[float, float], c: tuple[float, float], b: tuple[float, float], t: float) -> tuple[float, float]:
-    return tuple((1 - t) ** 2 * p + 2 * t * (1 - t) * q + t * t * r for p, q, r in zip(a, c, b, strict=True))  # type: ignore[return-value]
-
-
-def _draw_arrow(paper: Paper, points: Sequence[tuple[float, float]]) -> None:
-    start, tip = points[0], points[-1]
-    kept = [p for p in points if math.dist(p, start) > 4.5 and math.dist(p, tip) > 9.5] or [points[12]]
-    dx, dy = tip[0] - kept[-1][0], tip[1] - kept[-1][1]
-    length = math.hypot(dx, dy)
-    dx, dy = dx / length, dy / length
-    at = (tip[0] - 4.2 * dx, tip[1] - 4.2 * dy)
-    base = (at[0] - 5.5 * dx, at[1] - 5.5 * dy)
-    path = [*kept, base]
-    paper.line(
-        [x for x, _ in path], [y for _, y in path], color=BLUE, linewidth=0.9, linestyle=(0, (2.5, 1.8)), zorder=4
-    )
-    wings = [(base[0] - 2.4 * dy, base[1] + 2.4 * dx), (base[0] + 2.4 * dy, base[1] - 2.4 * dx)]
-    paper.head([at, *wings], facecolor=BLUE, edgecolor="none", zorder=5)
+            a, b = ring[teller], ring[told]
+            more = 1.5 if back else 1.0
+            around = (_MIDDLE, middle)
+            draw_arrow(paper, bend((a.x, a.y), (b.x, b.y), around, _CHILD + 4, beside=a.side == b.side, more=more))
 
 
 def _rows(feet: list[_Foot]) -> tuple[list[_Foot], list[_Foot]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from earlywarn.plots._axis import LEFT, RIGHT, Axis, axis_of, ticks_of
 from earlywarn.plots._picture import (
-    BLUE,
     BODY,
     GREY,
     LINE_HEIGHT,
@@ -28,17 +28,16 @@ from earlywarn.plots._picture import (
     wrapped,
 )
 from earlywarn.records.codes import AGENCIES, EPISODES, ORGANISATIONS, label
+from earlywarn.review.reasons import said_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from earlywarn.history.chronology import Chronology
 
-WIDTH, LEFT, RIGHT = 560.0, 118.0, 550.0
+WIDTH = 560.0
 MONTHS = 24
 """How far back the picture goes; what is older is counted under it, and stands in the table beside it."""
-PLANNED_DAYS = 62
-"""How far past the as-of day something planned is drawn."""
 MOST_A_WEEK = 6
 """More marks than this in one lane and week become one mark with a number."""
 _STEP, _PLAN_ROW, _LANE, _AIR = 5.2, 12.0, 17.0, 4.0
@@ -60,23 +59,6 @@ class _Mark:
     teller: str | None = None
     count: int = 1
     level: int = 0
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """Days on the paper. ``as_of`` is where knowledge ends; only what was planned lies beyond it."""
-
-    start: dt.date
-    as_of: dt.date
-    end: dt.date
-
-    def x(self, day: dt.date) -> float:
-        moment = day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time(0))
-        passed = (moment - dt.datetime.combine(self.start, dt.time(0))) / dt.timedelta(days=1)
-        return LEFT + (RIGHT - LEFT) * passed / max((self.end - self.start).days, 1)
-
-    def shows(self, day: dt.date) -> bool:
-        return LEFT <= self.x(day) <= RIGHT
 
 
 def timeline(chronology: Chronology, *, absent: tuple[str, ...] = (), months: int = MONTHS) -> Picture:
@@ -111,7 +93,7 @@ def timeline(chronology: Chronology, *, absent: tuple[str, ...] = (), months: in
     True
 
     """
-    axis = _axis(chronology, months)
+    axis = axis_of(chronology, months)
     lanes = {a: _stacked(marks, axis) for a, marks in _marks(chronology, axis).items()}
     plans = [p for p in chronology.plans.sort("start_on", "kind").iter_rows(named=True) if _in_window(p, axis)]
     shown = [s for s in _LEGEND if s in _shapes(lanes)]
@@ -135,29 +117,12 @@ def timeline(chronology: Chronology, *, absent: tuple[str, ...] = (), months: in
     return paper.finish(_alt(chronology, axis, lanes, absent), f"{chronology.child_id}\ntimeline")
 
 
-def _axis(chronology: Chronology, months: int) -> _Axis:
-    as_of = chronology.as_of
-    earliest = _months_before(as_of, months)
-    days = [d for d in (chronology.events["at"].min(), chronology.plans["start_on"].min()) if isinstance(d, dt.date)]
-    first = min((d.date() if isinstance(d, dt.datetime) else d for d in days), default=earliest)
-    start = max(first.replace(day=1), earliest)
-    last = chronology.events["at"].max()
-    planned = last.date() if isinstance(last, dt.datetime) and last.date() >= as_of else None
-    end = min(planned + dt.timedelta(days=7), as_of + dt.timedelta(days=PLANNED_DAYS)) if planned else as_of
-    return _Axis(min(start, as_of - dt.timedelta(days=28)), as_of, end)
-
-
-def _months_before(day: dt.date, months: int) -> dt.date:
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    return dt.date(year, month + 1, 1)
-
-
-def _in_window(plan: dict[str, dt.date | None], axis: _Axis) -> bool:
+def _in_window(plan: dict[str, dt.date | None], axis: Axis) -> bool:
     start, end = plan["start_on"], plan["end_on"]
     return (end is None or end >= axis.start) and (start is None or start < axis.end)
 
 
-def _marks(chronology: Chronology, axis: _Axis) -> dict[str, list[_Mark]]:
+def _marks(chronology: Chronology, axis: Axis) -> dict[str, list[_Mark]]:
     """Give the marks of every agency that knew anything of the child, those outside the window left out."""
     told = chronology.known.join(chronology.events, on="record_id", suffix="_event")
     midnight = dt.datetime.combine(axis.as_of, dt.time(0))
@@ -174,7 +139,7 @@ def _marks(chronology: Chronology, axis: _Axis) -> dict[str, list[_Mark]]:
     return lanes
 
 
-def _stacked(marks: list[_Mark], axis: _Axis) -> list[_Mark]:
+def _stacked(marks: list[_Mark], axis: Axis) -> list[_Mark]:
     """Give each mark the lowest level at which it touches none before it."""
     free: list[float] = []
     placed = []
@@ -217,7 +182,7 @@ def _lane_label(agency: str) -> list[str]:
 
 
 def _draw_lane(
-    paper: Paper, axis: _Axis, agency: str, marks: list[_Mark], lines: dict[str, float], *, held: bool
+    paper: Paper, axis: Axis, agency: str, marks: list[_Mark], lines: dict[str, float], *, held: bool
 ) -> None:
     y = lines[agency]
     name = _lane_label(agency)
@@ -236,7 +201,7 @@ def _draw_lane(
             paper.line([x, x], [lines[mark.teller], at], color="#7fb8d8", linewidth=0.5)
 
 
-def _draw_plans(paper: Paper, axis: _Axis, plans: list[dict[str, dt.date | None]]) -> None:
+def _draw_plans(paper: Paper, axis: Axis, plans: list[dict[str, dt.date | None]]) -> None:
     for i, plan in enumerate(plans):
         y = 30 + _PLAN_ROW * i
         start = max(axis.x(plan["start_on"]), LEFT) if plan["start_on"] else LEFT
@@ -262,17 +227,17 @@ def _draw_absent(paper: Paper, absent: tuple[str, ...], y: float) -> None:
     paper.text(LEFT - 8, y, "not given", ha="right", color=GREY)
 
 
-def _draw_axis(paper: Paper, axis: _Axis, chronology: Chronology, bottom: float) -> None:
+def _draw_axis(paper: Paper, axis: Axis, chronology: Chronology, bottom: float) -> None:
     as_of = axis.x(axis.as_of)
     paper.text(
-        RIGHT if as_of > RIGHT - 40 else as_of, 7, f"as of {_said(axis.as_of)}", ha="right", bold=True, size=SMALL
+        RIGHT if as_of > RIGHT - 40 else as_of, 7, f"as of {said_day(axis.as_of)}", ha="right", bold=True, size=SMALL
     )
     paper.line([as_of, as_of], [13, bottom], color="#1a1a1a", linewidth=0.9)
     older = _older(chronology, axis)
     if older:
         paper.text(LEFT, 7, older, size=SMALL, color=GREY)
     free = LEFT - 6
-    for day, words in _ticks(axis):
+    for day, words in ticks_of(axis):
         x = axis.x(day)
         paper.line([x, x], [24, bottom], color="#e2e2e2", linewidth=0.5, zorder=1)
         half = width_of(words, SMALL) / 2
@@ -281,30 +246,18 @@ def _draw_axis(paper: Paper, axis: _Axis, chronology: Chronology, bottom: float)
             free = x + half + 5
 
 
-def _ticks(axis: _Axis) -> list[tuple[dt.date, str]]:
-    """First days of months, every one or every third, the year with the first and with each January."""
-    step = 1 if (axis.end - axis.start).days <= 200 else 3
-    month = axis.start.replace(day=1)
-    ticks: list[tuple[dt.date, str]] = []
-    while month <= axis.end:
-        if month >= axis.start and (month.month - 1) % step == 0:
-            ticks.append((month, f"{month:%b %Y}" if not ticks or month.month == 1 else f"{month:%b}"))
-        month = _months_before(month, -1)
-    return ticks
-
-
-def _older(chronology: Chronology, axis: _Axis) -> str:
+def _older(chronology: Chronology, axis: Axis) -> str:
     records = chronology.events.filter(pl.col("at") < axis.start).height
     plans = chronology.plans.filter(pl.col("end_on") < axis.start).height
     parts = [f"{n} older {what}{'s' * (n != 1)}" for n, what in ((records, "record"), (plans, "plan")) if n]
     return f"{' and '.join(parts)} not drawn" if parts else ""
 
 
-def _alt(chronology: Chronology, axis: _Axis, lanes: dict[str, list[_Mark]], absent: tuple[str, ...]) -> str:
+def _alt(chronology: Chronology, axis: Axis, lanes: dict[str, list[_Mark]], absent: tuple[str, ...]) -> str:
     told = sum(m.count for marks in lanes.values() for m in marks if m.shape == "told")
     drawn = chronology.events.filter(pl.col("at") >= axis.start)
     concerns = drawn.drop_nulls("concerns").height
-    span = f"Timeline from {_said(axis.start)} to {_said(axis.as_of)}, by agency"
+    span = f"Timeline from {said_day(axis.start)} to {said_day(axis.as_of)}, by agency"
     records = f"{_count(drawn.height, 'record')}, {concerns} of them raising a concern"
     parts = [f"{span}: {records}, and {_count(told, 'act')} of one agency telling another"]
     parts += ["Lanes: " + ", ".join(label(a, AGENCIES) for a in lanes)]
@@ -314,7 +267,3 @@ def _alt(chronology: Chronology, axis: _Axis, lanes: dict[str, list[_Mark]], abs
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
-
-
-def _said(day: dt.date) -> str:
-    return f"{day.day} {day:%b %Y}"

@@ -168,7 +168,7 @@ def compared(every: tuple[Bar, ...]) -> tuple[Bar, ...]:
 
 
 def _silent(flag: Flag) -> tuple[str, ...]:
-    """List sectors none of whose organisations hold a record of the child here, whether or not they gave records at all."""
+    """List sectors none of whose organisations hold a record of the child here."""
     there = {AGENCIES[a].sector for a in flag.held_by}
     sectors = dict.fromkeys(AGENCIES[a].sector for a in ORGANISATIONS)
     return tuple(s.replace("_", " ") for s in sectors if s not in there)
@@ -216,7 +216,9 @@ def _groups(flag: Flag, lines: Mapping[str, Line]) -> tuple[tuple[str, tuple[Sai
         said = []
         for reason in reasons:
             ids = sorted(reason.record_ids, key=lambda i: (order.get(i, len(order)), i))
-            said.append(Said(reason, tuple(lines.get(i) or _unseen(i) for i in ids), frozenset(printed.intersection(ids))))
+            said.append(
+                Said(reason, tuple(lines.get(i) or _unseen(i) for i in ids), frozenset(printed.intersection(ids)))
+            )
             printed |= set(ids)
         groups.append((group, tuple(said)))
     return tuple(groups)

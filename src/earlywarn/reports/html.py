@@ -11,7 +11,7 @@ from markupsafe import Markup
 from earlywarn.errors import ArgumentError
 from earlywarn.history.knowledge import POOLED
 from earlywarn.records.codes import AGENCIES, ORGANISATIONS, label
-from earlywarn.reports._sheet import Bar, Scale, Sheet, bars, compared, sheet_of
+from earlywarn.reports._sheet import Scale, Sheet, bars, compared, sheet_of
 from earlywarn.review.flag import A_PERSON_DECIDES
 from earlywarn.review.flags import NO_REASON
 from earlywarn.review.population import EXCLUSIONS
@@ -73,7 +73,7 @@ def report_html(flags: Flags, view: View, *, note: str = "") -> str:
         sheets=sheets,
         households=_by_household(sheets),
         below=[(f, compared(bars(f, scale))) for f in flags.below],
-        not_listed=_not_listed(flags),
+        not_listed=not_listed(flags),
         caution=flags.caution,
         as_of=flags.as_of,
     )
@@ -151,7 +151,8 @@ def _by_household(sheets: Iterable[Sheet]) -> list[list[Sheet]]:
     return groups
 
 
-def _not_listed(flags: Flags) -> list[tuple[str, int]]:
+def not_listed(flags: Flags) -> list[tuple[str, int]]:
+    """Count the children not on the list by every reason there is, in order, none left out for being nought."""
     reasons = dict.fromkeys((*EXCLUSIONS, NO_REASON, *flags.excluded))
     return [(reason, flags.excluded.get(reason, 0)) for reason in reasons]
 

@@ -153,7 +153,6 @@ def assert_all_accounted_for(records: Records) -> None:
 def assert_no_value_outside_the_content(records: Records) -> None:
     assert CANARY not in records.quarantine.drop("content").write_csv()
     assert CANARY not in repr(records)
-    assert all(CANARY in content for content in records.quarantine["content"] if content)
 
 
 # --- rows that are refused ---------------------------------------------------------------------------------------
@@ -236,9 +235,23 @@ FOLDERS = [
         "blank lines in the middle and at the end",
         {"contacts.csv": f"{HEADER_LINE}\n{GOOD_LINE}\n\n{LAST_LINE.replace('2026-03-02', '02/03/2026')}\n\n"},
         {
-            ("contacts.csv", 3, "", "EW-R16"),
+            ("contacts.csv", 3, "record_id", "EW-R01"),
             ("contacts.csv", 4, "known_at", "EW-R02"),
+            ("contacts.csv", 5, "record_id", "EW-R01"),
+        },
+        accepted=1,
+    ),
+    Folder(
+        "a short row after a quoted newline, a blank line and a long row",
+        {
+            "contacts.csv": text(contact("r0", source="a feed\nin two lines"))
+            + f"\n{GOOD_LINE},x\n{CANARY}\n{LAST_LINE.replace('incident', 'accident')}\n"
+        },
+        {
+            ("contacts.csv", 3, "record_id", "EW-R01"),
+            ("contacts.csv", 4, "", "EW-R16"),
             ("contacts.csv", 5, "", "EW-R16"),
+            ("contacts.csv", 6, "kind", "EW-R05"),
         },
         accepted=1,
     ),
@@ -315,7 +328,11 @@ FOLDERS = [
     ),
     Folder(
         "a conclusion and a correction at the same instant as what they follow",
-        {"contacts.csv": text(contact("r1"), contact("r2", kind="conclusion", follows="r1"), contact("r3", follows="r2"))},
+        {
+            "contacts.csv": text(
+                contact("r1"), contact("r2", kind="conclusion", follows="r1"), contact("r3", follows="r2")
+            )
+        },
         accepted=3,
     ),
     Folder(
@@ -489,10 +506,26 @@ def test_further_rules_do_not_repeat_the_first(tmp_path: Path) -> None:
     assert records.quarantine.select("rule", "also").rows() == [("EW-R15", "")]
 
 
+@pytest.mark.parametrize("cell", ["feed", "1"], ids=["in the middle of a row", "in its last cell"])
+def test_a_quote_that_is_never_closed_swallows_no_row(tmp_path: Path, cell: str) -> None:
+    rows = text(contact("r0"), contact("r1"), contact("r2"), contact("r3")).splitlines()
+    rows[2] = rows[2].replace(f",{cell}", f',"{cell}')
+    try:
+        records = read(tmp_path, contacts="\n".join(rows) + "\n")
+    except SourceError as error:
+        assert CANARY not in error.message  # noqa: PT017 (to refuse the file is one right answer of two)
+        return
+    assert records.frames["contacts"]["record_id"].to_list() == ["r0"]
+    assert refusals(records) == {("contacts.csv", 3, "", "EW-R16")}
+    assert all(row in records.quarantine["content"][0] for row in rows[2:])
+
+
 # --- what is accepted is what was written ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["00123", "1E5", "9007199254740993", "NA", "None", "null", "nan", "TRUE", "1.0", "=1+1"])
+@pytest.mark.parametrize(
+    "name", ["00123", "1E5", "9007199254740993", "NA", "None", "null", "nan", "TRUE", "1.0", "=1+1"]
+)
 def test_ids_are_text_from_end_to_end(tmp_path: Path, name: str) -> None:
     records = read(
         tmp_path,
@@ -554,7 +587,7 @@ UNREADABLE: dict[str, tuple[dict[str, str | bytes], tuple[str, ...]]] = {
     "a misspelt column": ({"contacts.csv": WRONG_HEADER}, ('"agnecy"', 'did you mean "agency"?')),
     "a missing column": ({"contacts.csv": text({"record_id": "r1", "child_id": CANARY})}, ("lacks", "known_at")),
     "a column twice": ({"contacts.csv": HEADER_LINE + ",kind\n" + GOOD_LINE + ",visit\n"}, ("twice: kind",)),
-    "a column without a name": ({"contacts.csv": HEADER_LINE + ",\n" + GOOD_LINE + ",\n"}, ('column ""',)),
+    "a column without a name": ({"contacts.csv": HEADER_LINE + ",\n" + GOOD_LINE + ",\n"}, ("does not know",)),
     "semicolons": ({"contacts.csv": GOOD.replace(",", ";")}, ("does not know",)),
     "no byte at all": ({"contacts.csv": b""}, ("is empty", "header")),
     "a byte-order mark alone": ({"contacts.csv": b"\xef\xbb\xbf"}, ("is empty",)),
@@ -571,7 +604,6 @@ UNREADABLE: dict[str, tuple[dict[str, str | bytes], tuple[str, ...]]] = {
         ("contacts.csv", "CSV UTF-8"),
     ),
     "UTF-16": ({"contacts.csv": GOOD.encode("utf-16")}, ("contacts.csv", "UTF-8")),
-    "a quote that is never closed": ({"contacts.csv": GOOD + GOOD_LINE.replace("feed", '"feed') + "\n"}, ("contacts.csv",)),
     "text called Parquet": ({"contacts.parquet": GOOD}, ("cannot be read as Parquet", "renamed")),
     "half a Parquet file": (
         {"contacts.parquet": parquet(pl.DataFrame([contact()]))[:-200]},
@@ -680,7 +712,9 @@ def typed() -> dict[str, pl.DataFrame]:
     found = {}
     for name, rows in SMALL.items():
         names = list(dict.fromkeys(key for row in rows for key in row))
-        frame = pl.DataFrame([{n: row.get(n) or None for n in names} for row in rows], schema=dict.fromkeys(names, pl.String))
+        frame = pl.DataFrame(
+            [{n: row.get(n) or None for n in names} for row in rows], schema=dict.fromkeys(names, pl.String)
+        )
         found[name] = frame.with_columns(_as_declared(RECORD_TABLES[name][n].type, pl.col(n)) for n in names)
     return found
 
@@ -701,13 +735,17 @@ def as_parquet_files(place: Path) -> Records:
 
 
 def as_parquet_parts(place: Path) -> Records:
-    parts = {f"{n}.parquet/part-{i}.parquet": parquet(f[i : i + 1]) for n, f in typed().items() for i in range(f.height)}
+    parts = {
+        f"{n}.parquet/part-{i}.parquet": parquet(f[i : i + 1]) for n, f in typed().items() for i in range(f.height)
+    }
     return read_records(folder_of(place, parts))
 
 
 def as_categories(place: Path) -> Records:
     ids = ("record_id", "child_id", "kind", "agency")
-    found = {n: f.with_columns(pl.col(c).cast(pl.Categorical) for c in ids if c in f.columns) for n, f in typed().items()}
+    found = {
+        n: f.with_columns(pl.col(c).cast(pl.Categorical) for c in ids if c in f.columns) for n, f in typed().items()
+    }
     return read_records(folder_of(place, {f"{n}.parquet": parquet(f) for n, f in found.items()}))
 
 
@@ -744,7 +782,9 @@ def test_every_route_gives_the_same_records(tmp_path: Path, by_csv: Records, rou
     found = route(tmp_path)
     assert all(found.frames[name].equals(frame) for name, frame in by_csv.frames.items())
     assert total(found.account) == total(by_csv.account)
-    assert found.quarantine.select("table", "column", "rule").equals(by_csv.quarantine.select("table", "column", "rule"))
+    assert found.quarantine.select("table", "column", "rule").equals(
+        by_csv.quarantine.select("table", "column", "rule")
+    )
     assert found.quarantine["row"].to_list() == ["4", "2"], "rows of a frame or a Parquet file are counted from 1"
 
 
@@ -756,14 +796,19 @@ def one_contact(**cells: Any) -> pl.DataFrame:
     ("cell", "known_at"),
     [
         (pl.Series([dt.datetime(2026, 7, 1, 9, 30)]).dt.replace_time_zone("UTC"), dt.datetime(2026, 7, 1, 10, 30)),
-        (pl.Series([dt.datetime(2026, 1, 1, 9, 30)]).dt.replace_time_zone("Asia/Tokyo"), dt.datetime(2026, 1, 1, 0, 30)),
+        (
+            pl.Series([dt.datetime(2026, 1, 1, 9, 30)]).dt.replace_time_zone("Asia/Tokyo"),
+            dt.datetime(2026, 1, 1, 0, 30),
+        ),
         (pl.Series([dt.datetime(2026, 7, 1, 9)]).dt.cast_time_unit("ns"), dt.datetime(2026, 7, 1, 9)),
         (pl.Series([dt.datetime(2026, 7, 1, 9)]).dt.cast_time_unit("ms"), dt.datetime(2026, 7, 1, 9)),
         (pl.Series([dt.date(2026, 7, 1)]), dt.datetime(2026, 7, 1)),
     ],
     ids=["UTC in summer", "Tokyo", "nanoseconds", "milliseconds", "a day"],
 )
-def test_typed_times_become_local_time_to_the_microsecond(tmp_path: Path, cell: pl.Series, known_at: dt.datetime) -> None:
+def test_typed_times_become_local_time_to_the_microsecond(
+    tmp_path: Path, cell: pl.Series, known_at: dt.datetime
+) -> None:
     frame = one_contact().with_columns(known_at=cell)
     records = read_records(folder_of(tmp_path, {"contacts.parquet": parquet(frame)}))
     assert records.frames["contacts"]["known_at"].to_list() == [known_at]
@@ -771,7 +816,9 @@ def test_typed_times_become_local_time_to_the_microsecond(tmp_path: Path, cell: 
 
 
 def test_a_time_within_a_day_is_no_day() -> None:
-    days = pl.DataFrame({"child_id": ["a", "b"], "birth_on": [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, 0, 0, 1)]})
+    days = pl.DataFrame(
+        {"child_id": ["a", "b"], "birth_on": [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, 0, 0, 1)]}
+    )
     records = Records.from_frames(contacts=one_contact(), children=days)
     assert records.frames["children"].rows() == [("a", dt.date(2020, 1, 1), None, None)]
     assert refusals(records) == {("children", 2, "birth_on", "EW-R02")}
@@ -779,7 +826,9 @@ def test_a_time_within_a_day_is_no_day() -> None:
 
 @pytest.mark.parametrize("severity", [float("nan"), float("inf"), 1.5, 1e300], ids=str)
 @pytest.mark.parametrize("library", ["polars", "pandas"])
-def test_a_severity_that_is_no_whole_number_is_refused_or_missing_and_stops_nothing(library: str, severity: float) -> None:
+def test_a_severity_that_is_no_whole_number_is_refused_or_missing_and_stops_nothing(
+    library: str, severity: float
+) -> None:
     severities = pl.DataFrame([concern(), concern(concern_id="n2")]).with_columns(severity=pl.Series([2.0, severity]))
     records = Records.from_frames(
         contacts=one_contact(), concerns=severities if library == "polars" else severities.to_pandas()
@@ -802,8 +851,6 @@ def test_a_severity_that_is_no_whole_number_is_refused_or_missing_and_stops_noth
         {"contacts": pd.DataFrame([contact(), contact("r2") | {"child_id": 17}], dtype=object)},
         {"contacts": pd.DataFrame([contact() | {"child_id": ("a", 1)}], dtype=object)},
         {"contacts": pd.concat([one_contact().to_pandas(), one_contact().to_pandas()[["kind"]]], axis=1)},
-        {"contacts": [contact()]},
-        {"contacts": None},
     ],
     ids=[
         "unknown table",
@@ -816,8 +863,6 @@ def test_a_severity_that_is_no_whole_number_is_refused_or_missing_and_stops_noth
         "text and numbers as ids in pandas",
         "tuples as ids in pandas",
         "a column twice in pandas",
-        "a list of rows",
-        "nothing",
     ],
 )
 def test_frames_that_cannot_be_taken_are_refused_in_the_same_words(frames: dict[str, Any]) -> None:
