@@ -41,10 +41,10 @@ def only_what_was_known(tables: Tables, as_of: dt.date) -> Tables:
     }
 
 
-def without_records(records: Records, gone: set[str]) -> Records:
-    """Records without some of them, nor anything carried by them, nor what follows them or what they correct."""
+def without_records(records: Records, gone: set[str], *, follow: bool = True) -> Records:
+    """Records without some of them, nor anything carried by them; ``follow``, nor what they correct or what follows."""
     contacts = records.frames["contacts"]
-    while True:
+    while follow:
         corrected = contacts.filter(pl.col("record_id").is_in(gone) & pl.col("follows").is_not_null())
         older = set(corrected.filter(pl.col("kind") != "conclusion")["follows"])
         newer = set(contacts.filter(pl.col("follows").is_in(gone))["record_id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 
@@ -15,7 +16,7 @@ from earlywarn.history.view import View
 from earlywarn.records.reading import records_from_frames
 from earlywarn.reports.html import report_html
 from earlywarn.reports.run_folder import flags_frame
-from tests.changes import only_what_was_known
+from tests.changes import only_what_was_known, with_rows, without_records
 from tests.strategies import AS_OF, tables, to_frames
 
 
@@ -36,13 +37,31 @@ def test_features_and_evidence_are_those_of_the_past_alone(drawn):
 
 @settings(max_examples=60)
 @given(tables())
-def test_scores_flags_and_report_are_those_of_the_past_alone(drawn):
+def test_scores_and_flags_are_those_of_the_past_alone(drawn):
     now, then = (score_records(records, AS_OF, viewers="all", capacity=2) for records in both(drawn))
     assert now.scores.equals(then.scores)
     assert now.flags == then.flags
     assert flags_frame(now.flags).equals(flags_frame(then.flags))
+
+
+@settings(max_examples=6)
+@given(tables(max_children=2))
+def test_the_page_is_that_of_the_past_alone(drawn):
+    now, then = (score_records(records, AS_OF, capacity=2) for records in both(drawn))
     pages = [report_html(r.flags, View(r.records, AS_OF)) for r in (now, then)]
     assert pages[0] == pages[1]
+
+
+def test_the_page_of_the_example_is_that_of_the_past_alone(example):
+    """Half way through the example's years, with and without everything written later."""
+    day = dt.date(2025, 6, 1)
+    later = example.frames["contacts"].filter(pl.col("known_at") >= dt.datetime(2025, 6, 1))["record_id"]
+    shared = example.frames["sharing"].filter(pl.col("shared_at") < dt.datetime(2025, 6, 1))
+    past = without_records(type(example)({**example.frames, "sharing": shared}), set(later), follow=False)
+    now, then = (score_records(records, day, viewers="all", capacity=3) for records in (example, past))
+    assert now.flags == then.flags
+    assert len(now.flags)
+    assert report_html(now.flags, View(example, day)) == report_html(then.flags, View(past, day))
 
 
 @settings(max_examples=60)
@@ -64,8 +83,6 @@ def test_views_graphs_and_chronologies_are_those_of_the_past_alone(drawn):
 @pytest.mark.parametrize("days_later", [0, 1, 400])
 def test_a_child_first_known_later_is_not_there(example, days_later):
     """Adding a whole child, with a birth and a record known on the day or after, changes no row."""
-    from tests.changes import with_rows
-
     day = dt.date(2026, 11, 1)
     known_at = dt.datetime.combine(day, dt.time(0)) + dt.timedelta(days=days_later)
     record = dict(record_id="later", child_id="new", agency="police", held_by="police", kind="incident", about="child")
@@ -80,8 +97,6 @@ def test_a_child_first_known_later_is_not_there(example, days_later):
 
 def test_the_boundary_is_the_midnight_that_starts_the_day(example):
     """A record known one microsecond before midnight is in; at midnight it is not."""
-    from tests.changes import with_rows
-
     midnight = dt.datetime(2026, 11, 1)
     child = example.frames["contacts"]["child_id"][0]
     record = dict(

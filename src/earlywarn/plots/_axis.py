@@ -54,7 +54,7 @@ def months_before(day: dt.date, months: int) -> dt.date:
 
 def ticks_of(axis: Axis) -> list[tuple[dt.date, str]]:
     """Mark first days of months, every one or every third, the year with the first and with each January."""
-    step = 1 if (axis.end - axis.start).days <= 200 else 3
+    step = 1 if (axis.end - axis.start).days <= 300 else 3
     month = axis.start.replace(day=1)
     ticks: list[tuple[dt.date, str]] = []
     while month <= axis.end:

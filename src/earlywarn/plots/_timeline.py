@@ -236,12 +236,12 @@ def _draw_axis(paper: Paper, axis: Axis, chronology: Chronology, bottom: float) 
     older = _older(chronology, axis)
     if older:
         paper.text(LEFT, 7, older, size=SMALL, color=GREY)
-    free = LEFT - 6
+    free = LEFT - 40  # nothing stands to the left of this row, so the first month can keep its year
     for day, words in ticks_of(axis):
         x = axis.x(day)
         paper.line([x, x], [24, bottom], color="#e2e2e2", linewidth=0.5, zorder=1)
         half = width_of(words, SMALL) / 2
-        if x - half > free and x + half <= RIGHT + 8:
+        if x - half > free and not x - half <= as_of <= x + half + 1 and x + half <= RIGHT + 8:
             paper.text(x, 19, words, size=SMALL, ha="center", color=GREY)
             free = x + half + 5
 

@@ -1,4 +1,4 @@
-"""One cell at a time: what counts as a time, a day, true, a number; and how the findings of a table are put together."""
+"""One cell at a time: what counts as a time, a day, true, a number; and how findings are put together."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from earlywarn.records import checks
 from earlywarn.records.schema import TABLES, Column, Table
+from tests.unit.records.test_reading import at
 
 NULLABLE = {
     kind: Table("probe", "one cell", (Column("cell", kind, "a cell", nullable=True),))
@@ -26,23 +27,23 @@ def converted(kind: Any, cell: object, zone: str = "Europe/London") -> tuple[obj
 @pytest.mark.parametrize(
     ("cell", "local"),
     [
-        ("2024-07-01", dt.datetime(2024, 7, 1)),
-        ("2024-07-01T10:30", dt.datetime(2024, 7, 1, 10, 30)),
-        ("2024-07-01 10:30:05", dt.datetime(2024, 7, 1, 10, 30, 5)),
-        ("2024-07-01T10:30:05.5", dt.datetime(2024, 7, 1, 10, 30, 5, 500000)),
-        ("2024-07-01T10:30:05.000001", dt.datetime(2024, 7, 1, 10, 30, 5, 1)),
-        ("2024-02-29T23:59:59.999999", dt.datetime(2024, 2, 29, 23, 59, 59, 999999)),
-        ("2024-07-01T10:30:00Z", dt.datetime(2024, 7, 1, 11, 30)),
-        ("2024-01-01T10:30Z", dt.datetime(2024, 1, 1, 10, 30)),
-        ("2024-07-01T10:30:00.25Z", dt.datetime(2024, 7, 1, 11, 30, 0, 250000)),
-        ("2024-07-01T10:30:00+01:00", dt.datetime(2024, 7, 1, 10, 30)),
-        ("2024-01-01T00:30:00+0100", dt.datetime(2023, 12, 31, 23, 30)),
-        ("2024-07-01T23:30:00-05:30", dt.datetime(2024, 7, 2, 6)),
-        ("2024-10-27T00:30:00Z", dt.datetime(2024, 10, 27, 1, 30)),
-        ("2024-10-27T01:30:00Z", dt.datetime(2024, 10, 27, 1, 30)),
-        ("2024-03-31T00:59:59Z", dt.datetime(2024, 3, 31, 0, 59, 59)),
-        ("2024-03-31T01:00:00Z", dt.datetime(2024, 3, 31, 2)),
-        ("2024-03-31T01:30:00", dt.datetime(2024, 3, 31, 1, 30)),
+        ("2024-07-01", at(2024, 7, 1)),
+        ("2024-07-01T10:30", at(2024, 7, 1, 10, 30)),
+        ("2024-07-01 10:30:05", at(2024, 7, 1, 10, 30, 5)),
+        ("2024-07-01T10:30:05.5", at(2024, 7, 1, 10, 30, 5, 500000)),
+        ("2024-07-01T10:30:05.000001", at(2024, 7, 1, 10, 30, 5, 1)),
+        ("2024-02-29T23:59:59.999999", at(2024, 2, 29, 23, 59, 59, 999999)),
+        ("2024-07-01T10:30:00Z", at(2024, 7, 1, 11, 30)),
+        ("2024-01-01T10:30Z", at(2024, 1, 1, 10, 30)),
+        ("2024-07-01T10:30:00.25Z", at(2024, 7, 1, 11, 30, 0, 250000)),
+        ("2024-07-01T10:30:00+01:00", at(2024, 7, 1, 10, 30)),
+        ("2024-01-01T00:30:00+0100", at(2023, 12, 31, 23, 30)),
+        ("2024-07-01T23:30:00-05:30", at(2024, 7, 2, 6)),
+        ("2024-10-27T00:30:00Z", at(2024, 10, 27, 1, 30)),
+        ("2024-10-27T01:30:00Z", at(2024, 10, 27, 1, 30)),
+        ("2024-03-31T00:59:59Z", at(2024, 3, 31, 0, 59, 59)),
+        ("2024-03-31T01:00:00Z", at(2024, 3, 31, 2)),
+        ("2024-03-31T01:30:00", at(2024, 3, 31, 1, 30)),
     ],
 )
 def test_a_time_is_iso_and_local(cell: str, local: dt.datetime) -> None:
@@ -50,7 +51,7 @@ def test_a_time_is_iso_and_local(cell: str, local: dt.datetime) -> None:
 
 
 def test_the_zone_may_be_another() -> None:
-    assert converted("timestamp", "2024-07-01T10:30:00Z", "UTC") == (dt.datetime(2024, 7, 1, 10, 30), [])
+    assert converted("timestamp", "2024-07-01T10:30:00Z", "UTC") == (at(2024, 7, 1, 10, 30), [])
 
 
 NO_DAY = (
@@ -150,7 +151,7 @@ def test_what_is_not_plain_is_refused(kind: str, cell: object, rule: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("cell", "day"), [(dt.date(2020, 1, 1), dt.date(2020, 1, 1)), (dt.datetime(2020, 1, 1), dt.date(2020, 1, 1))]
+    ("cell", "day"), [(dt.date(2020, 1, 1), dt.date(2020, 1, 1)), (at(2020, 1, 1), dt.date(2020, 1, 1))]
 )
 def test_a_typed_day_may_come_as_its_midnight(cell: object, day: dt.date) -> None:
     assert converted("day", cell) == (day, [])
@@ -184,7 +185,7 @@ def test_a_row_is_told_by_its_first_finding_and_the_others_follow() -> None:
         ("neighbour_dispute", False),
     ],
 )
-def test_a_local_code_is_a_slip_only_where_it_is_nearly_one_of_ours(category: str, slip: bool) -> None:
+def test_a_local_code_is_a_slip_only_where_it_is_nearly_one_of_ours(category: str, *, slip: bool) -> None:
     frame = pl.DataFrame({"category": [category]})
     asked = checks.near_misses(TABLES["concerns"], frame)
     assert any(frame.select(check.bad).item() for check in asked) is slip

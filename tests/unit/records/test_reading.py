@@ -31,6 +31,11 @@ CANARY = "CANARY-7c1"
 Row = dict[str, str]
 Refusal = tuple[str, int, str, str]
 
+
+def at(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts)  # noqa: DTZ001 (the contract's times are naive local time)
+
+
 # --- building folders --------------------------------------------------------------------------------------------
 
 
@@ -269,7 +274,7 @@ FOLDERS = [
         "short and long rows are neither padded nor shifted",
         {
             "contacts.csv": f"{HEADER_LINE}\n{GOOD_LINE},one more\n{LAST_LINE}\n{CANARY},short\n"
-            + f"{GOOD_LINE.replace('police', 'polise')}\n"
+            f"{GOOD_LINE.replace('police', 'polise')}\n"
         },
         {
             ("contacts.csv", 2, "", "EW-R16"),
@@ -366,7 +371,7 @@ FOLDERS = [
         refused={
             4: ("severity", "EW-R06"),
             5: ("severity", "EW-R06"),
-            **{row: ("severity", "EW-R04") for row in (6, 7, 8, 10, 11)},
+            **dict.fromkeys((6, 7, 8, 10, 11), ("severity", "EW-R04")),
         },
     ),
     beside_contacts(
@@ -376,7 +381,7 @@ FOLDERS = [
             concern(concern_id=f"n{number}", category=category)
             for number, category in enumerate(("neglct", "Neglect", "domestic abuse", "our_local_code"), start=2)
         ),
-        refused={row: ("category", "EW-R05") for row in (2, 3, 4)},
+        refused=dict.fromkeys((2, 3, 4), ("category", "EW-R05")),
     ),
     beside_contacts(
         "concerns of no record, of another child's, closed by another child's, and of nobody",
@@ -795,14 +800,14 @@ def one_contact(**cells: Any) -> pl.DataFrame:
 @pytest.mark.parametrize(
     ("cell", "known_at"),
     [
-        (pl.Series([dt.datetime(2026, 7, 1, 9, 30)]).dt.replace_time_zone("UTC"), dt.datetime(2026, 7, 1, 10, 30)),
+        (pl.Series([at(2026, 7, 1, 9, 30)]).dt.replace_time_zone("UTC"), at(2026, 7, 1, 10, 30)),
         (
-            pl.Series([dt.datetime(2026, 1, 1, 9, 30)]).dt.replace_time_zone("Asia/Tokyo"),
-            dt.datetime(2026, 1, 1, 0, 30),
+            pl.Series([at(2026, 1, 1, 9, 30)]).dt.replace_time_zone("Asia/Tokyo"),
+            at(2026, 1, 1, 0, 30),
         ),
-        (pl.Series([dt.datetime(2026, 7, 1, 9)]).dt.cast_time_unit("ns"), dt.datetime(2026, 7, 1, 9)),
-        (pl.Series([dt.datetime(2026, 7, 1, 9)]).dt.cast_time_unit("ms"), dt.datetime(2026, 7, 1, 9)),
-        (pl.Series([dt.date(2026, 7, 1)]), dt.datetime(2026, 7, 1)),
+        (pl.Series([at(2026, 7, 1, 9)]).dt.cast_time_unit("ns"), at(2026, 7, 1, 9)),
+        (pl.Series([at(2026, 7, 1, 9)]).dt.cast_time_unit("ms"), at(2026, 7, 1, 9)),
+        (pl.Series([dt.date(2026, 7, 1)]), at(2026, 7, 1)),
     ],
     ids=["UTC in summer", "Tokyo", "nanoseconds", "milliseconds", "a day"],
 )
@@ -816,9 +821,7 @@ def test_typed_times_become_local_time_to_the_microsecond(
 
 
 def test_a_time_within_a_day_is_no_day() -> None:
-    days = pl.DataFrame(
-        {"child_id": ["a", "b"], "birth_on": [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, 0, 0, 1)]}
-    )
+    days = pl.DataFrame({"child_id": ["a", "b"], "birth_on": [at(2020, 1, 1), at(2020, 1, 1, 0, 0, 1)]})
     records = Records.from_frames(contacts=one_contact(), children=days)
     assert records.frames["children"].rows() == [("a", dt.date(2020, 1, 1), None, None)]
     assert refusals(records) == {("children", 2, "birth_on", "EW-R02")}
@@ -835,7 +838,7 @@ def test_a_severity_that_is_no_whole_number_is_refused_or_missing_and_stops_noth
     )
     assert_all_accounted_for(records)
     taken = records.frames["concerns"]["severity"].to_list()
-    assert taken == ([2, None] if severity != severity and library == "pandas" else [2])  # noqa: PLR0124 (NaN)
+    assert taken == ([2, None] if severity != severity and library == "pandas" else [2])  # NaN
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from earlywarn.records.rules import RULES
 from earlywarn.records.schema import AUDIT_TABLES, DTYPES, RECORD_TABLES, TABLES
 
 CONTRACT = {
-    "contacts": "record_id child_id agency held_by org_id? kind about mode? planned? attendance? child_seen? seen_alone? "
-    "occurred_at? occurred_precision recorded_at? recorded_basis known_at worker_id? place_id? episode_id? follows? "
-    "outcome? handling? source source_row",
+    "contacts": "record_id child_id agency held_by org_id? kind about mode? planned? attendance? child_seen? "
+    "seen_alone? occurred_at? occurred_precision recorded_at? recorded_basis known_at worker_id? place_id? episode_id? "
+    "follows? outcome? handling? source source_row",
     "concerns": "concern_id child_id record_id category code? severity? closing closed_by?",
     "sharing": "record_id to_agency shared_at decision extent basis? told_family?",
     "people": "child_id person_id role record_id valid_from? valid_to?",
