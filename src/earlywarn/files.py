@@ -28,6 +28,34 @@ def keep_private(path: Path) -> None:
         path.chmod(PRIVATE)
 
 
+FORMULA_STARTS = r"^([=+\-@\t\r'])"
+"""A text cell that begins so could be run as a formula by a spreadsheet; it gets an apostrophe, which hides there."""
+
+
+def _usual(mode: int) -> int:
+    """Return the mode a new file or folder gets here: what the user's own mask leaves of it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mode & ~mask
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    """Say why nothing could be written, without a word of what was to be written."""
+    why = error.strerror or type(error).__name__
+    return OutputError(
+        f'Nothing can be written at "{out}": {why.lower()}.',
+        expected="a place this user may write to, with room, under a name the system allows",
+        fix="choose another --out, or make room",
+    )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
 def _flush(path: Path) -> None:
     with path.open("rb+") as handle:
         os.fsync(handle.fileno())
@@ -52,7 +80,7 @@ def refuse_existing(out: Path) -> None:
         With the exit code for "output exists".
 
     """
-    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+    if _exists(out) and not (out.is_dir() and not any(out.iterdir())):
         raise OutputError(
             f'The output "{out}" exists.',
             expected="a folder that does not exist yet",
@@ -77,35 +105,30 @@ def whole_folder(out: Path, *, may_replace: Callable[[Path], bool] = lambda _: F
         ``out`` exists and may not be replaced, or cannot be written.
 
     """
-    replace = out.is_dir() and may_replace(out)
+    replace = _exists(out) and out.is_dir() and may_replace(out)
     if not replace:
         refuse_existing(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
     except OSError as error:
-        raise OutputError(
-            f'Nothing can be written at "{out}".',
-            expected="a place this user may write to",
-            fix="choose another --out",
-        ) from error
+        raise _unwritable(out, error) from None
     try:
         yield draft
         for path in sorted(p for p in draft.rglob("*") if p.is_file()):
             _flush(path)
         _put_in_place(draft, out, replace=replace)
+    except OSError as error:
+        raise _unwritable(out, error) from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def _put_in_place(draft: Path, out: Path, *, replace: bool) -> None:
     try:
-        draft.chmod(0o755)
+        draft.chmod(_usual(0o777))
         if replace:
-            old = draft.with_suffix(".old")
-            out.rename(old)
-            draft.rename(out)
-            shutil.rmtree(old, ignore_errors=True)
+            _exchange(draft, out)
         else:
             if out.exists():
                 out.rmdir()
@@ -119,6 +142,18 @@ def _put_in_place(draft: Path, out: Path, *, replace: bool) -> None:
     _flush_folder(out.parent)
 
 
+def _exchange(draft: Path, out: Path) -> None:
+    """Put a folder in another's place; should that fail, the older one keeps its place."""
+    old = draft.with_suffix(".old")
+    out.rename(old)
+    try:
+        draft.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write one file beside its place and rename it there; an existing file is refused.
 
@@ -128,7 +163,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         The file exists, or cannot be written.
 
     """
-    if path.exists():
+    if _exists(path):
         raise OutputError(
             f'The output "{path}" exists.',
             expected="a file that does not exist yet",
@@ -138,17 +173,16 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise OutputError(
-            f'Nothing can be written at "{path}".',
-            expected="a place this user may write to",
-            fix="choose another name",
-        ) from error
+        raise _unwritable(path, error) from None
     os.close(handle)
     draft = Path(name)
     try:
         write(draft)
         _flush(draft)
+        draft.chmod(_usual(0o666))
         draft.replace(path)
         _flush_folder(path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
     finally:
         draft.unlink(missing_ok=True)

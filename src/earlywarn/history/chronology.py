@@ -109,9 +109,10 @@ def _events(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _known(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
+    """Say who knew each record. One agency's view shows whom it told or was told by, not what others told others."""
     indexed = view.records.frames["contacts"].with_row_index("record").select("record", "record_id")
     midnight = dt.datetime.combine(view.day, dt.time(0))
-    return (
+    knew = (
         knowledge(view.records)
         .filter((pl.col("viewer") != POOLED) & (pl.col("known_at") < midnight))
         .join(indexed, on="record")
@@ -124,3 +125,9 @@ def _known(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("known_at", "record_id", "agency")
     )
+    if view.viewer == POOLED:
+        return knew
+    acts = view.frames["sharing"].select("record_id", pl.col("to_agency").alias("agency")).unique()
+    acts = acts.with_columns(act=pl.lit(value=True))
+    seen = knew.join(acts, on=["record_id", "agency"], how="left", maintain_order="left")
+    return seen.filter(~pl.col("told") | (pl.col("agency") == view.viewer) | pl.col("act")).drop("act")

@@ -68,7 +68,7 @@ class ContactGraph(nx.MultiDiGraph):
         self._add("child", child_id, "the child")
         for record in held["contacts"].iter_rows(named=True):
             self._add_contact(record, child_id)
-        for act in held["sharing"].join(held["contacts"], on="record_id").iter_rows(named=True):
+        for act in held["sharing"].join(held["contacts"], on="record_id", maintain_order="left").iter_rows(named=True):
             self._add_sharing(act)
         for person in held["people"].iter_rows(named=True):
             self._add_person(person, child_id)
@@ -134,6 +134,6 @@ def _of_child(view: View, table: str, child_id: str) -> pl.DataFrame:
         return (
             own.filter(conferring)
             .select("record_id", "to_agency", "shared_at", "extent")
-            .sort("shared_at", "record_id")
+            .sort("shared_at", "record_id", "to_agency")
         )
-    return own.sort("at", "record_id")
+    return own.sort("at", "record_id", *(["person_id", "role"] if table == "people" else []))

@@ -8,6 +8,7 @@ the contract.
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -62,10 +63,10 @@ def as_day(value: str | dt.date) -> dt.date:
     elif isinstance(value, dt.date):
         return value
     elif isinstance(value, str) and len(value) == len("YYYY-MM-DD"):
-        try:
-            return dt.date.fromisoformat(value)
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            day = dt.date.fromisoformat(value)  # reads weeks too: 2026-W44-7
+            if day.isoformat() == value:
+                return day
     raise ArgumentError(
         "The as-of day is not a day.",
         expected="a day as YYYY-MM-DD; it means the midnight that starts it, and nothing finer is understood",

@@ -21,9 +21,9 @@ ROW = "_row"
 FINDINGS_SCHEMA = pl.Schema({ROW: pl.UInt32(), "column": pl.String(), "rule": pl.String()})
 
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
-_ISO_NAIVE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
-_ISO_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
-_UNCLEAN = r"^\s|\s$|[\x00-\x1f\x7f]"
+_ISO_NAIVE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,6})?)?$"
+_ISO_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
+_UNCLEAN = r"^\s|\s$|[\x00-\x1f\x7f-\x9f]"
 
 
 class Check(NamedTuple):
@@ -59,7 +59,7 @@ def convert(table: Table, frame: pl.DataFrame, zone: str = DEFAULT_ZONE) -> tupl
     )
     typed = cleaned.with_columns(
         *(pl.col(c.name).alias(f"{c.name}__as_read") for c in present),
-        *(_typed(c, cleaned.schema[c.name], zone).alias(c.name) for c in present),
+        *(_in_range(c, _typed(c, cleaned.schema[c.name], zone)).alias(c.name) for c in present),
     ).with_columns(pl.lit(None, c.dtype).alias(c.name) for c in table.columns if c.name not in frame.columns)
     rules = {"timestamp": "EW-R02", "day": "EW-R02", "bool": "EW-R03", "integer": "EW-R04", "number": "EW-R04"}
     untyped = [
@@ -68,6 +68,13 @@ def convert(table: Table, frame: pl.DataFrame, zone: str = DEFAULT_ZONE) -> tupl
         if c.type in rules
     ]
     return typed, untyped
+
+
+def _in_range(column: Column, cell: pl.Expr) -> pl.Expr:
+    """Leave untyped the years that calendars do not have, and numbers that are none."""
+    if column.type in {"timestamp", "day"}:
+        return pl.when(cell.dt.year().is_between(1, 9999)).then(cell)
+    return pl.when(cell.is_finite()).then(cell) if column.type == "number" else cell
 
 
 def _typed(column: Column, dtype: pl.DataType, zone: str) -> pl.Expr:
@@ -80,7 +87,7 @@ def _typed(column: Column, dtype: pl.DataType, zone: str) -> pl.Expr:
             return pl.when(local.dt.time() == pl.time(0)).then(local.dt.date())
         return local.cast(pl.Datetime("us"))
     if column.type == "integer" and dtype.is_float():
-        return pl.when(cell == cell.round()).then(cell).cast(pl.Int64)
+        return pl.when(cell == cell.round()).then(cell).cast(pl.Int64, strict=False)
     return cell.cast(column.dtype, strict=False)
 
 
@@ -223,5 +230,5 @@ def rules_by_row(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
     return lines.group_by(ROW, maintain_order=True).agg(
         pl.col("column").first(),
         pl.col("rule").first(),
-        said.slice(1).unique(maintain_order=True).str.join("; ").alias("also"),
+        said.unique(maintain_order=True).slice(1).str.join("; ").alias("also"),
     )

@@ -63,11 +63,12 @@ def read_records(folder: str | Path) -> Records:
     >>> import tempfile, pathlib
     >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> _ = (folder / "contacts.csv").write_text(
-    ...     "record_id,child_id,agency,held_by,kind,about,occurred_precision,recorded_basis,known_at,source,source_row\n"
+    ...     "record_id,child_id,agency,held_by,kind,about,occurred_precision,recorded_basis,known_at,source,"
+    ...     "source_row\n"
     ...     "r1,c1,police,police,incident,child,unknown,source,2026-03-01T14:30:00,police feed,1\n"
     ... )
     >>> print(read_records(folder))
-    Records of 1 children, held by 1 agency
+    Records of 1 child, held by 1 agency
       contacts             1  one dated thing an agency did, saw or learned
       known between 2026-03-01 and 2026-03-01
 
@@ -79,12 +80,10 @@ def records_from_frames(frames: Mapping[str, pd.DataFrame | pl.DataFrame]) -> Re
     """Check tables held in memory; see `Records.from_frames`."""
     for name in frames:
         _refuse_unknown_table(name, f'The table "{name}"')
-    loaded = {
-        name: Loaded(name, _numbered(_as_polars(frame), first=1), no_quarantine()) for name, frame in frames.items()
-    }
-    for name, found in loaded.items():
-        _check_columns(TABLES[name], found.frame, f'The table "{name}"')
-    return check(loaded)
+    whole = {name: _as_polars(frame, f'The table "{name}"') for name, frame in frames.items()}
+    for name, frame in whole.items():
+        _check_columns(TABLES[name], frame, f'The table "{name}"')
+    return check({name: Loaded(name, _numbered(frame, first=1), no_quarantine()) for name, frame in whole.items()})
 
 
 def check(loaded: Mapping[str, Loaded]) -> Records:
@@ -108,14 +107,14 @@ def check(loaded: Mapping[str, Loaded]) -> Records:
 
 
 def _load(folder: Path) -> dict[str, Loaded]:
-    if not folder.is_dir():
+    if not _is_folder(folder):
         raise SourceError(
             f'"{folder}" is not a folder.',
             expected="a records folder with contacts.parquet or contacts.csv",
             fix="check the path",
         )
     found: dict[str, Path] = {}
-    for path in sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES):
+    for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES):
         _refuse_unknown_table(path.stem, f'"{path}"')
         if path.stem in found:
             raise SourceError(
@@ -133,6 +132,13 @@ def _load(folder: Path) -> dict[str, Loaded]:
     return {name: _load_table(TABLES[name], path) for name, path in found.items() if name not in AUDIT_TABLES}
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name the system does not allow
+        return False
+
+
 def _refuse_unknown_table(name: str, where: str) -> None:
     if name not in TABLES:
         raise SourceError(
@@ -143,12 +149,12 @@ def _refuse_unknown_table(name: str, where: str) -> None:
 
 
 def _load_table(table: Table, path: Path) -> Loaded:
-    loaded = _read_csv(path) if path.suffix == ".csv" and path.is_file() else _read_parquet(path)
-    _check_columns(table, loaded.frame, f'"{path}"')
-    return loaded
+    if path.suffix.lower() == ".csv" and path.is_file():
+        return _read_csv(table, path)
+    return _read_parquet(table, path)
 
 
-def _read_parquet(path: Path) -> Loaded:
+def _read_parquet(table: Table, path: Path) -> Loaded:
     try:
         frame = (
             pl.concat([pl.read_parquet(part, hive_partitioning=False) for part in sorted(path.rglob("*.parquet"))])
@@ -161,15 +167,20 @@ def _read_parquet(path: Path) -> Loaded:
             expected="a whole Parquet file, or a directory of Parquet files that agree in columns and types",
             fix="export it again; a renamed text file is not Parquet",
         ) from None
+    _check_columns(table, frame, f'"{path}"')
     return Loaded(path.name, _numbered(frame, first=1), no_quarantine())
 
 
-def _read_csv(path: Path) -> Loaded:
+def _read_csv(table: Table, path: Path) -> Loaded:
     """All cells as text; rows that do not split into the header's cells are set aside, never padded or shifted."""
     import pyarrow as pa  # noqa: PLC0415 (CSV alone needs it)
     from pyarrow import csv as arrow_csv  # noqa: PLC0415
 
-    names = _header(path)
+    names, has_rows = _header(path)
+    _check_columns(table, pl.DataFrame(schema=dict.fromkeys(names, pl.String())), f'"{path}"')
+    if not has_rows:
+        return Loaded(path.name, _numbered(_no_text(names), first=2), no_quarantine())
+    _refuse_open_quote(path)
     ragged: list[tuple[int, str]] = []
 
     def set_aside(row: arrow_csv.InvalidRow) -> str:
@@ -188,23 +199,50 @@ def _read_csv(path: Path) -> Loaded:
             ),
         )
     except (pa.ArrowInvalid, OSError):
-        raise SourceError(
-            f'"{path}" cannot be read as CSV.',
-            expected="UTF-8 text, commas between cells, one header row",
-            fix="save it again as CSV UTF-8; a Windows code page is not guessed",
-        ) from None
-    frame = (
-        pl.DataFrame(pl.from_arrow(arrow)) if arrow.num_rows else pl.DataFrame(schema=dict.fromkeys(names, pl.String()))
-    )
+        raise _unreadable(path) from None
+    frame = pl.DataFrame(pl.from_arrow(arrow)) if arrow.num_rows else _no_text(names)
     aside = [number for number, _ in ragged]
     rows = pl.Series(ROW, range(2, frame.height + len(aside) + 2), dtype=pl.UInt32)
-    return Loaded(path.name, frame.with_columns(rows.filter(~rows.is_in(aside))), _ragged(path, ragged))
+    numbered = frame.with_columns(rows.filter(~rows.is_in(aside)))
+    return Loaded(path.name, _without_blank_end(numbered), _ragged(path, ragged))
 
 
-def _header(path: Path) -> list[str]:
+def _unreadable(path: Path) -> SourceError:
+    return SourceError(
+        f'"{path}" cannot be read as CSV.',
+        expected="UTF-8 text, commas between cells, one header row",
+        fix="save it again as CSV UTF-8; a Windows code page is not guessed",
+    )
+
+
+def _no_text(names: list[str]) -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(names, pl.String()))
+
+
+def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out empty lines at the end of a file: they hold no cell, and many programs write one."""
+    filled = frame.select(pl.any_horizontal(pl.exclude(ROW) != "")).to_series().arg_true()
+    return frame.head(int(filled[-1]) + 1 if len(filled) else 0)
+
+
+def _refuse_open_quote(path: Path) -> None:
+    """Refuse a file in which a quote is never closed: it would swallow every row after it."""
+    with path.open("rb") as handle:
+        quotes = sum(block.count(b'"') for block in iter(lambda: handle.read(1 << 20), b""))
+    if quotes % 2:
+        raise SourceError(
+            f'"{path}" opens a quote that is never closed.',
+            expected='every " that opens a cell to be closed, and every " within one to be written twice',
+            fix="find the row with the odd number of quotes, or export the file again",
+        )
+
+
+def _header(path: Path) -> tuple[list[str], bool]:
+    """Return the column names, and whether anything follows them."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            names = next(csv.reader(handle), [])
+            lines = csv.reader(handle)
+            names, has_rows = next(lines, []), next(lines, None) is not None
     except (OSError, UnicodeDecodeError, csv.Error):
         raise SourceError(
             f'"{path}" has no readable header.', expected="UTF-8 text", fix="save it again as CSV UTF-8"
@@ -220,7 +258,7 @@ def _header(path: Path) -> list[str]:
             expected="each column once",
             fix="remove one of the two",
         )
-    return names
+    return names, has_rows
 
 
 def _ragged(path: Path, rows: list[tuple[int, str]]) -> pl.DataFrame:
@@ -246,12 +284,23 @@ def _numbered(frame: pl.DataFrame, first: int) -> pl.DataFrame:
     return frame.with_columns(pl.Series(ROW, range(first, first + frame.height), dtype=pl.UInt32))
 
 
-def _as_polars(frame: pd.DataFrame | pl.DataFrame) -> pl.DataFrame:
-    return frame if isinstance(frame, pl.DataFrame) else pl.from_pandas(frame)
+def _as_polars(frame: pd.DataFrame | pl.DataFrame, where: str) -> pl.DataFrame:
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    import pyarrow as pa  # noqa: PLC0415 (pandas frames alone need it)
+
+    try:
+        return pl.from_pandas(frame)
+    except (TypeError, ValueError, pa.ArrowException):
+        raise SourceError(
+            f"{where} has a column of mixed types, or a column twice.",
+            expected="one type a column, each column once; ids as text",
+            fix='turn the column into text with .astype("string")',
+        ) from None
 
 
 def _check_columns(table: Table, frame: pl.DataFrame, where: str) -> None:
-    names = [n for n in frame.columns if n != ROW]
+    names = frame.columns
     for name in names:
         if name not in table.schema:
             raise SourceError(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from earlywarn.records.schema import CONTACTS, RECORD_TABLES
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,13 +131,16 @@ class Records:
         first, last = contacts.select(first=pl.col("known_at").min(), last=pl.col("known_at").max()).row(0)
         return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
 
-    def __repr__(self) -> str:
-        lines = [f"Records of {self.children:,} children, held by {self._holders()}"]
+    def describe(self) -> str:
+        """Say what is held: children, holders, rows a table, and the span of days."""
+        lines = [f"Records of {count_of(self.children, 'child', 'children')}, held by {self._holders()}"]
         lines += [f"  {name:<12} {rows:>9,}  {one_row}" for name, rows, one_row in self.summary()]
         span = self.span()
-        lines += [f"  known between {span[0]} and {span[1]}"] if span else []
-        lines += [f"  {self.refused:,} rows refused: see .quarantine"] if self.refused else []
-        return "\n".join(lines)
+        return "\n".join([*lines, f"  known between {span[0]} and {span[1]}"] if span else lines)
+
+    def __repr__(self) -> str:
+        refused = f"\n  {count_of(self.refused, 'row')} refused: see .quarantine" if self.refused else ""
+        return self.describe() + refused
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -144,14 +148,13 @@ class Records:
             f"<td style='text-align:left'>{escape(one_row)}</td></tr>"
             for name, count, one_row in self.summary()
         )
-        caption = escape(f"Records of {self.children:,} children, held by {self._holders()}")
+        caption = escape(self.describe().splitlines()[0])
         return (
             f"<table><caption>{caption}</caption><tr><th>table</th><th>rows</th><th>one row is</th></tr>{rows}</table>"
         )
 
     def _holders(self) -> str:
-        holders = self.frames["contacts"]["held_by"].n_unique()
-        return f"{holders} agency" if holders == 1 else f"{holders} agencies"
+        return count_of(self.frames["contacts"]["held_by"].n_unique(), "agency", "agencies")
 
 
 def total(account: tuple[Account, ...]) -> Mapping[str, int]:

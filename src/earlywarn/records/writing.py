@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.files import keep_private
+from earlywarn.files import FORMULA_STARTS, keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,7 @@ def write_quarantine(quarantine: pl.DataFrame, folder: Path) -> list[Path]:
     """Write refused rows, one file a source, readable by their owner alone.
 
     The first columns say file, row, column, rule, problem, fix and further rules; the rest is the row as it stood.
+    A cell that a spreadsheet could run as a formula has an apostrophe put before it.
     """
     if quarantine.is_empty():
         return []
@@ -33,6 +34,8 @@ def write_quarantine(quarantine: pl.DataFrame, folder: Path) -> list[Path]:
     written = []
     for number, ((file, table), rows) in enumerate(quarantine.group_by("file", "table", maintain_order=True), start=1):
         path = folder / _file_name(str(file), str(table), number)
+        if path.exists():  # two sources whose plain names are the same
+            path = path.with_name(f"{number}.{path.name}")
         path.touch()
         keep_private(path)
         path.write_text(_as_csv(rows), encoding="utf-8-sig", newline="")
@@ -52,9 +55,8 @@ def _as_csv(rows: pl.DataFrame) -> str:
     contents = [_spread(text) for text in rows["content"]]
     names = list(dict.fromkeys(name for content in contents for name in content))
     spread = pl.DataFrame([{n: c.get(n) for n in names} for c in contents], schema=dict.fromkeys(names, pl.String()))
-    return pl.concat(
-        [rows.drop("content"), spread.rename({n: f"row__{n}" for n in names})], how="horizontal"
-    ).write_csv()
+    whole = pl.concat([rows.drop("content"), spread.rename({n: f"row__{n}" for n in names})], how="horizontal")
+    return whole.with_columns(pl.col(pl.String).str.replace(FORMULA_STARTS, "'${1}")).write_csv()
 
 
 def _spread(text: str) -> dict[str, str | None]:

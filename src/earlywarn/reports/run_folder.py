@@ -11,6 +11,7 @@ import polars as pl
 
 from earlywarn import __version__
 from earlywarn.clock import Clock, system_clock
+from earlywarn.files import FORMULA_STARTS
 from earlywarn.history.view import View
 from earlywarn.records.tables import as_rows, total
 from earlywarn.reports.html import report_html
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from earlywarn.batch import Run
     from earlywarn.review.flag import Flag, Flags
-
-FORMULA_STARTS = r"^([=+\-@\t\r'])"
-"""A text cell that begins so could be run as a formula by a spreadsheet; it gets an apostrophe, which hides there."""
 
 FLAG_SCHEMA = pl.Schema(
     {
@@ -82,7 +80,8 @@ def write_run(
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     manifest = {"command": command, **_manifest(run, folder, started, clock())}
     (folder / "run.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    hashes = "".join(f"{sha256(p)}  {p.name}\n" for p in sorted(folder.iterdir()) if p.is_file())
+    same_every_time = sorted(p for p in folder.iterdir() if p.is_file() and p.name != "run.json")
+    hashes = "".join(f"{sha256(p)}  {p.name}\n" for p in same_every_time)
     (folder / "_SUCCESS").write_text(hashes, encoding="utf-8", newline="\n")
 
 
@@ -94,7 +93,7 @@ def sha256(path: Path) -> str:
 
 def input_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every table file of a records folder, by its name relative to the folder."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix in {".csv", ".parquet"})
+    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".csv", ".parquet"})
     parts = [q for p in tables for q in (sorted(p.rglob("*.parquet")) if p.is_dir() else [p])]
     return {q.relative_to(folder).as_posix(): sha256(q) for q in parts}
 

@@ -60,7 +60,7 @@ def test_records_say_what_they_hold(records: Records) -> None:
     ]
     said = repr(records)
     assert "2 children, held by 2 agencies" in said
-    assert "1 rows refused: see .quarantine" in said
+    assert "1 row refused: see .quarantine" in said
     assert "<script>" not in records._repr_html_()
 
 
