@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The project's commands. Run without a name to see them: python dev.py
+"""The project's commands: ``python dev.py`` lists them.
 
 Works on Linux, macOS and Windows with nothing but the project's own virtual environment.
 """
@@ -35,7 +35,7 @@ def run(*words: str) -> None:
 
 @command
 def check() -> None:
-    """Lint, format, types and import contracts: what the hooks and CI run."""
+    """Run lint, format, types and import contracts: what the hooks and CI run."""
     run("ruff", "check", ".")
     run("ruff", "format", "--check", ".")
     run("mypy")
@@ -44,7 +44,7 @@ def check() -> None:
 
 @command
 def contracts() -> None:
-    """The import contracts alone."""
+    """Check the import contracts alone."""
     print("+ lint-imports", flush=True)
     code = subprocess.run(
         [PYTHON, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
@@ -64,13 +64,13 @@ def fix() -> None:
 
 @command
 def test() -> None:
-    """The tests for everyone: at most 6 minutes on 2 cores."""
+    """Run the tests for everyone: at most 6 minutes on 2 cores."""
     run("pytest", "-q")
 
 
 @command
 def full() -> None:
-    """All checks and all tests, the slow and the large ones too: before an issue is called resolved."""
+    """Run all checks and all tests, the slow and the large ones too: before an issue is called resolved."""
     check()
     run("pytest", "-q", "-m", "")
 

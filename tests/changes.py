@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from earlywarn.records.schema import RECORD_TABLES, TABLES
 from earlywarn.records.tables import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Tables = dict[str, list[dict]]
 
@@ -53,15 +56,12 @@ def without_records(records: Records, gone: set[str], *, follow: bool = True) ->
         gone = gone | older | newer
     frames = {}
     for name, frame in records.frames.items():
-        for column in RECORD_TABLES[name].columns:
-            if column.names_record or column.name == "record_id":
-                named = pl.col(column.name).is_in(gone)
-                if column.nullable:
-                    blank = pl.when(~named).then(column.name).otherwise(None).alias(column.name)
-                    frame = frame.with_columns(blank)
-                else:
-                    frame = frame.filter(~named)
-        frames[name] = frame
+        columns = [c for c in RECORD_TABLES[name].columns if c.names_record or c.name == "record_id"]
+        named = {c.name: pl.col(c.name).is_in(gone).fill_null(value=False) for c in columns}
+        kept = frame.filter(~named[c.name] for c in columns if not c.nullable)
+        frames[name] = kept.with_columns(
+            pl.when(~named[c.name]).then(c.name).otherwise(None).alias(c.name) for c in columns if c.nullable
+        )
     ended = frames["episodes"]
     frames["episodes"] = ended.with_columns(end_on=pl.when(pl.col("ended_by").is_not_null()).then("end_on"))
     return Records(frames)

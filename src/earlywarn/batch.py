@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from earlywarn.errors import ArgumentError, SourceError
+from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import build_features
 from earlywarn.history.knowledge import POOLED
 from earlywarn.history.view import as_day
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from earlywarn.features.feature import Feature
     from earlywarn.records.tables import Records
     from earlywarn.review.flag import Flags
     from earlywarn.scoring.terms import TermTable
@@ -67,6 +69,7 @@ def score_records(
     viewers: str | Sequence[str] = POOLED,
     capacity: int,
     model: TermTable | None = None,
+    features: Sequence[Feature] = CORE,
     purpose: str = "not stated",
     inputs: Mapping[str, str] | None = None,
 ) -> Run:
@@ -82,7 +85,7 @@ def score_records(
     """
     check_list(capacity)
     day, chosen = as_day(as_of), model if model is not None else StartingCard()
-    table = build_features(records, day, viewers=viewers)
+    table = build_features(records, day, viewers=viewers, features=features)
     scores, seats = chosen.score(table), table.viewers
     viewer = POOLED if POOLED in seats else seats[0]
     flags = flags_of(records, table, scores, chosen, as_of=day, capacity=capacity, viewer=viewer)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from earlywarn import __version__
 from earlywarn.clock import system_clock
 from earlywarn.errors import ArgumentError, EarlywarnError, Exit
+from earlywarn.words import count_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +36,8 @@ SYNTHETIC_NOTE = "Synthetic records: make-believe children. They show that the c
 
 app = typer.Typer(
     add_completion=False,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="From the records agencies already hold to explained prompts for review. A person decides.",
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A records folder.", show_default=False)]
@@ -48,8 +49,25 @@ Model = Annotated[Path | None, typer.Option("--model", metavar="M.json", help="A
 Capacity = Annotated[int, typer.Option("--capacity", metavar="K", help="Households a team can review in a week.")]
 
 
+@app.callback(invoke_without_command=True)
+def earlywarn(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    """From the records agencies already hold to explained prompts for review. A person decides."""
+    if version:
+        typer.echo(f"earlywarn {__version__}")
+        raise typer.Exit(Exit.OK)
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 @app.command()
-def demo(out: Annotated[Path, typer.Option("--out", metavar="DIR")] = Path(DEMO_FOLDER), as_json: Json = False) -> None:
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Replaced only if a demo made it.")] = Path(
+        DEMO_FOLDER
+    ),
+    as_json: Json = False,
+) -> None:
     """Run the main job on the example records that ship with the library."""
     from earlywarn.batch import score_records
     from earlywarn.datasets import load_example
@@ -67,9 +85,8 @@ def demo(out: Annotated[Path, typer.Option("--out", metavar="DIR")] = Path(DEMO_
         with _progress("Writing"):
             write_run(run, draft, command="demo", started=started, note=SYNTHETIC_NOTE)
     child = run.flags[0].child_id
-    _say_run(
-        run, out, as_json, f"earlywarn explain {out / 'records'} --child {child} --as-of {DEMO_DAY}", SYNTHETIC_NOTE
-    )
+    explain_it = f"{_self()} explain {out / 'records'} --child {child} --as-of {DEMO_DAY}"
+    _say_run(run, out, as_json, explain_it, SYNTHETIC_NOTE)
 
 
 @app.command()
@@ -81,8 +98,10 @@ def synth(
 ) -> None:
     """Make a make-believe cohort with known truth: a records folder, and the truth apart."""
     from earlywarn.datasets import make_cohort
+    from earlywarn.files import refuse_existing
     from earlywarn.records.writing import write_tables
 
+    refuse_existing(out)
     with _progress("Making a cohort"):
         made = make_cohort(children, seed=seed)
     with _new_folder(out) as draft:
@@ -94,7 +113,7 @@ def synth(
     _say(
         {"out": str(out), "rows": rows},
         as_json,
-        [f"{made.records!r}", f"Written to {out}, the truth to {out / 'truth'}."],
+        [made.records.describe(), f"Written to {out}, the truth to {out / 'truth'}."],
     )
 
 
@@ -106,11 +125,13 @@ def read(
     as_json: Json = False,
 ) -> None:
     """Read an agency's own format into a records folder; refused rows are kept in quarantine/ with a reason."""
+    from earlywarn.files import refuse_existing
     from earlywarn.records.sources import extract
     from earlywarn.records.tables import as_rows
     from earlywarn.records.writing import write_quarantine, write_tables
     from earlywarn.reports import terminal
 
+    refuse_existing(out)
     with _progress("Reading"):
         found = extract(source, source_format)
     said = {"format": source_format, "account": as_rows(found.account), "notes": list(found.notes)}
@@ -126,7 +147,7 @@ def read(
         terminal.show_refused(console, found.quarantine)
         for note in found.notes:
             console.print(f"Note: {note}", markup=False)
-        console.print(f"\nWritten to {out}. Next: earlywarn validate {out}", markup=False)
+        console.print(f"\nWritten to {out}. Next: {_self()} validate {out}", markup=False)
     _exit_if_refused(found.quarantine.height)
 
 
@@ -144,7 +165,7 @@ def validate(folder: Folder, as_json: Json = False) -> None:
         _print_json({"account": as_rows(records.account), "refused": places})
     else:
         console = terminal.console()
-        console.print(f"{records!r}\n", markup=False)
+        console.print(f"{records.describe()}\n", markup=False)
         terminal.show_account(console, records.account)
         terminal.show_refused(console, records.quarantine)
     _exit_if_refused(records.refused)
@@ -209,7 +230,7 @@ def score(
     from earlywarn.reports.run_folder import input_hashes, write_run
 
     refuse_existing(out)
-    allowed, started = share(max_quarantine), system_clock()
+    allowed, started, chosen = share(max_quarantine), system_clock(), _load_model(model)
     with _progress("Reading"):
         records = read_records(folder)
         hashes = input_hashes(folder)
@@ -220,7 +241,7 @@ def score(
             as_of,
             viewers=_viewer_words(viewers),
             capacity=capacity,
-            model=_load_model(model),
+            model=chosen,
             purpose=purpose,
             inputs=hashes,
         )
@@ -250,9 +271,9 @@ def explain(
         records = read_records(folder)
         child_id = find_child(records, child)
         flag, excluded = explain_child(records, child_id, as_of, model=_load_model(model))
-    lines = [str(flag)]
-    lines += [f"  {r.feature} ({r.points:+d}): {', '.join(r.record_ids)}" for r in flag.reasons]
-    lines += [f"Would not be on a list: {excluded}."] if excluded else []
+    lines = [str(flag), "  Records"]
+    lines += [f"    - {r.sentence}\n      {', '.join(r.record_ids)}" for r in flag.reasons]
+    lines += [f"  Would not be on a list: {excluded}."] if excluded else []
     if html is not None:
         _write_sheet(records, flag, html)
         lines.append(f"Written to {html}.")
@@ -306,7 +327,8 @@ def _load_model(path: Path | None) -> TermTable | None:
 
 def _exit_if_refused(rows: int) -> None:
     if rows:
-        typer.echo(f"{rows:,} rows were refused; nothing is lost, see above.", err=True)
+        was = "was" if rows == 1 else "were"
+        typer.echo(f"{count_of(rows, 'row')} {was} refused; nothing is lost.", err=True)
         raise typer.Exit(Exit.ROWS_REFUSED)
 
 
@@ -329,7 +351,13 @@ def _say(data: dict[str, Any], as_json: bool, lines: list[str]) -> None:
     if as_json:
         _print_json(data)
     else:
-        typer.echo("\n".join(lines))
+        typer.echo(printable("\n".join(lines)))
+
+
+def _self() -> str:
+    """Say how this command was called, so that the next one can be copied: it may not be on the path."""
+    called = Path(sys.argv[0])
+    return "earlywarn" if shutil.which("earlywarn") or called.stem != "earlywarn" else str(called)
 
 
 def _print_json(data: Any) -> None:
@@ -368,16 +396,19 @@ def run(arguments: list[str] | None = None) -> int:
     except EarlywarnError as error:
         typer.echo(f"earlywarn: {error.message}", err=True)
         return int(error.exit_code)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(Exit.OK)
+    except (BrokenPipeError, SystemExit):  # the reader of a pipe went away; typer sees to it by leaving
+        return _quiet()
     except Exception as error:  # noqa: BLE001 (the last door: a bug must not print what it held)
         return _unexpected(error)
-    return int(code or 0)
+    return _interrupted() if code == Exit.INTERRUPTED else int(code or 0)
+
+
+def _quiet() -> int:
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(Exit.OK)
 
 
 def _interrupted() -> int:

@@ -9,10 +9,11 @@ import polars as pl
 
 from earlywarn.errors import ArgumentError, nearest
 from earlywarn.features.catalogue import CORE
-from earlywarn.features.frames import CARRIERS, build_frames
+from earlywarn.features.frames import build_frames
 from earlywarn.history.knowledge import POOLED, check_viewer
 from earlywarn.history.view import Lookback, as_day, look_back, viewers_before
 from earlywarn.records.codes import COUNTED_CONCERNS
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,11 +36,14 @@ class FeatureTable:
     values : polars.DataFrame
         ``row, child_id, as_of, viewer`` and one Float64 column a feature; null means "cannot tell", never zero.
     parts : polars.DataFrame
-        ``row`` and, for each share, what it is a share of.
+        ``row`` and, for each share, ``<feature>__of``, what it is a share of; where a question need not arise,
+        ``<feature>__arises``.
     coverage : polars.DataFrame
         ``as_of, feature, need``: what nobody's records had by that day. A feature listed here is null for everyone.
     features : tuple of Feature
         What was counted.
+    viewers : tuple of str
+        Whose knowledge it was counted by, in the order asked for.
     look, frames
         What the values were counted from.
 
@@ -49,6 +53,7 @@ class FeatureTable:
     parts: pl.DataFrame
     coverage: pl.DataFrame
     features: tuple[Feature, ...]
+    viewers: tuple[str, ...]
     look: Lookback
     frames: Mapping[str, pl.DataFrame]
 
@@ -56,12 +61,6 @@ class FeatureTable:
     def names(self) -> list[str]:
         """Names of the features, in order."""
         return [feature.name for feature in self.features]
-
-    @property
-    def viewers(self) -> tuple[str, ...]:
-        """The viewers of the table, ``pooled`` first."""
-        found = self.values["viewer"].unique().to_list() or [POOLED]
-        return tuple(sorted(found, key=lambda viewer: (viewer != POOLED, viewer)))
 
     def to_polars(self) -> pl.DataFrame:
         """``child_id, as_of, viewer`` and one column a feature."""
@@ -129,7 +128,7 @@ class FeatureTable:
             kept.select("row", pl.col(c).alias("record_id")).explode("record_id")
             if kept.schema[c] == pl.List(pl.String())
             else kept.select("row", pl.col(c).alias("record_id"))
-            for c in CARRIERS.get(feature.over, ("record_id",))
+            for c in feature.carried_by
         ]
         return pl.concat(named).drop_nulls()
 
@@ -146,10 +145,10 @@ class FeatureTable:
         return int(rows["row"][0])
 
     def __repr__(self) -> str:
-        days = self.values["as_of"].n_unique()
+        days, children = self.values["as_of"].n_unique(), self.values["child_id"].n_unique()
         return (
-            f"FeatureTable: {len(self.features)} features of {self.values['child_id'].n_unique():,} children, "
-            f"{days} as-of day{'s' * (days != 1)}, viewers: {', '.join(self.values['viewer'].unique().sort())}"
+            f"FeatureTable: {count_of(len(self.features), 'feature')} of {count_of(children, 'child', 'children')}, "
+            f"{count_of(days, 'as-of day')}, viewers: {', '.join(self.viewers)}"
         )
 
     def _repr_html_(self) -> str:
@@ -211,9 +210,10 @@ def build_features(
     names = [f.name for f in features]
     return FeatureTable(
         values=asked.select("row", *KEYS, *names),
-        parts=asked.select("row", *(f"{f.name}__of" for f in features if f.of is not None)),
+        parts=asked.select("row", pl.selectors.ends_with("__of", "__arises")),
         coverage=coverage,
         features=tuple(features),
+        viewers=tuple(seats),
         look=look,
         frames=frames,
     )
@@ -222,7 +222,10 @@ def build_features(
 def _viewers(records: Records, days: Sequence[dt.date], viewers: str | Sequence[str]) -> list[str]:
     if viewers == "all":
         return list(dict.fromkeys(viewer for day in days for viewer in viewers_before(records, day)))
-    return [check_viewer(v) for v in ([viewers] if isinstance(viewers, str) else viewers)]
+    named = [check_viewer(v) for v in ([viewers] if isinstance(viewers, str) else viewers)]
+    if not named:
+        raise ArgumentError("No viewer is named.", expected='"pooled", "all", or organisations', fix="name one")
+    return list(dict.fromkeys(named))
 
 
 def _refuse_twins(features: Sequence[Feature]) -> None:
@@ -268,6 +271,11 @@ def _collect_named(feature: Feature, plan: pl.LazyFrame) -> pl.DataFrame:
 
 def _joined(whole: pl.DataFrame, feature: Feature, values: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     joined = whole.join(values, on="row", how="left", maintain_order="left")
+    if feature.arises is not None:
+        question = frame.group_by("row").agg(feature.arises.alias(f"{feature.name}__arises"))
+        joined = joined.join(question, on="row", how="left", maintain_order="left").with_columns(
+            pl.col(f"{feature.name}__arises").fill_null(value=False)
+        )
     empty: pl.Expr = pl.lit(None)
     if isinstance(feature.empty, pl.Expr):
         asked = frame.group_by("row").agg(feature.empty.cast(pl.Float64).alias("__empty"))
@@ -311,6 +319,9 @@ def _days_with(look: Lookback, need: str) -> pl.DataFrame:
 
 def _without_uncovered(whole: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
     blind = {str(name): list(rows["as_of"]) for (name,), rows in coverage.group_by("feature", maintain_order=True)}
+    told = {name: ~pl.col("as_of").is_in(days) for name, days in blind.items()}
+    asked = {name: f"{name}__arises" for name in told if f"{name}__arises" in whole.columns}
     return whole.with_columns(
-        pl.when(~pl.col("as_of").is_in(days)).then(name).alias(name) for name, days in blind.items()
+        *(pl.when(can).then(name).alias(name) for name, can in told.items()),
+        *(pl.col(column) | ~told[name] for name, column in asked.items()),
     )

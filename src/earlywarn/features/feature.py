@@ -113,6 +113,11 @@ class Feature:
         For a share, what it is a share of, so that it can be said as "2 of 3".
     about : {"family", "services"}
         Whether it speaks of the child and family, or of how services have worked.
+    arises : polars.Expr, optional
+        Whether the question arises at all, asked of the child's whole frame: how old the oldest open concern is does
+        not, where none is open. A null that does not arise is not a gap, and nobody is told that it is.
+    carried_by : tuple of str
+        Columns of the frame that name the records carrying a row.
 
     Examples
     --------
@@ -139,6 +144,8 @@ class Feature:
     source: str
     of: pl.Expr | None = None
     about: About = FAMILY
+    arises: pl.Expr | None = None
+    carried_by: tuple[str, ...] = ("record_id",)
 
     def kept(self, frame: pl.LazyFrame) -> pl.LazyFrame:
         """Rows of the frame that this feature counts: those its evidence comes from."""

@@ -7,11 +7,11 @@ happened yet is never counted).
   social care while no case was open), ``previous_referral_days_ago``; ``lead_begins_days_ago`` (how far back anyone
   knew records of social care to go).
 - ``contacts``: the records in which an organisation dealt with the family; counted once an agency and day.
-- ``contact_days``: one row a day with contacts: ``agencies`` (one bit an organisation), ``record_ids``.
+- ``contact_days``: one row a day with contacts: ``agencies`` (one bit an organisation), ``record_ids`` (its carriers).
 - ``concerns``: rows of concerns that are counted, with their strand: ``strand`` (a number), ``head`` (its first row),
   ``raised_days_ago``, ``severity`` (the strand's highest), ``closable``, ``closed``, ``unresolved``,
-  ``concluded_days_ago``, ``strand_known_to``; and of the child: ``any_closable``, ``holders`` (how many organisations
-  hold the child's records).
+  ``concluded_days_ago``, ``recurs`` (the category has more than one strand), ``strand_known_to``; and of the child:
+  ``any_closable``, ``holders`` (how many organisations hold the child's records).
 - ``people``: with ``adult``, ``ended``, ``known_to_lead``, ``lead_knows_any``.
 - ``sharing``, ``episodes``: as in the view.
 """
@@ -34,8 +34,6 @@ from earlywarn.records.codes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from earlywarn.history.view import Lookback
 
 TELLING_DAYS = 7
@@ -46,12 +44,6 @@ STRAND_GAP_DAYS = 28
 
 STRAND_DAYS = 730
 """A strand counts while its last row is within this many days."""
-
-CARRIERS: Mapping[str, tuple[str, ...]] = {
-    "contact_days": ("record_ids",),
-    "concerns": ("record_id", "closing_id"),
-}
-"""Columns that name the records carrying a row, where it is not ``record_id`` alone."""
 
 _PAST = pl.col("days_ago") >= 1
 
@@ -146,6 +138,7 @@ def _concerns(look: Lookback, records: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             head=pl.col("strand").is_first_distinct(),
             unresolved=pl.col("closable") & ~pl.col("closed"),
+            recurs=pl.col("strand").n_unique().over("row", "category") > 1,
             any_closable=pl.col("closable").any().over("row"),
         )
         .join(holders, on="row", how="left")

@@ -28,7 +28,7 @@ class Chronology:
         Everything here was known before the midnight that starts this day.
     events : polars.DataFrame
         One row a record, oldest first: ``record_id, at, agency, held_by, kind, what`` (in words), ``concerns``
-        (in words), ``outcome``.
+        (in words), ``outcome``, ``ahead`` (planned for the day or later: it has not happened yet).
     known : polars.DataFrame
         One row for each event and agency that knew it before the day: ``record_id, agency, known_at, told`` (true
         where it neither raised nor holds the record).
@@ -97,6 +97,7 @@ def _events(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
         .select(
             "record_id",
             pl.coalesce("occurred_at", "known_at").alias("at"),
+            (pl.col("occurred_at") >= dt.datetime.combine(view.day, dt.time(0))).fill_null(value=False).alias("ahead"),
             "agency",
             "held_by",
             "kind",

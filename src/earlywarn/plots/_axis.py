@@ -40,8 +40,8 @@ def axis_of(chronology: Chronology, months: int) -> Axis:
     days = [d for d in (chronology.events["at"].min(), chronology.plans["start_on"].min()) if isinstance(d, dt.date)]
     first = min((d.date() if isinstance(d, dt.datetime) else d for d in days), default=earliest)
     start = max(first.replace(day=1), earliest)
-    last = chronology.events["at"].max()
-    planned = last.date() if isinstance(last, dt.datetime) and last.date() >= as_of else None
+    last = chronology.events.filter("ahead")["at"].max()
+    planned = last.date() if isinstance(last, dt.datetime) else None
     end = min(planned + dt.timedelta(days=7), as_of + dt.timedelta(days=PLANNED_DAYS)) if planned else as_of
     return Axis(min(start, as_of - dt.timedelta(days=28)), as_of, end)
 

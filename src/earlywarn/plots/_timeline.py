@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ from earlywarn.records.codes import AGENCIES, EPISODES, ORGANISATIONS, label
 from earlywarn.review.reasons import said_day
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from earlywarn.history.chronology import Chronology
@@ -125,12 +125,11 @@ def _in_window(plan: dict[str, dt.date | None], axis: Axis) -> bool:
 def _marks(chronology: Chronology, axis: Axis) -> dict[str, list[_Mark]]:
     """Give the marks of every agency that knew anything of the child, those outside the window left out."""
     told = chronology.known.join(chronology.events, on="record_id", suffix="_event")
-    midnight = dt.datetime.combine(axis.as_of, dt.time(0))
     lanes: dict[str, list[_Mark]] = {a: [] for a in ORGANISATIONS if a in set(chronology.known["agency"])}
     for row in told.sort("at", "record_id", "agency").iter_rows(named=True):
         if row["told"]:
             mark = _Mark(row["known_at"], "told", row["held_by"])
-        elif row["at"] >= midnight:
+        elif row["ahead"]:
             mark = _Mark(row["at"], "planned")
         else:
             mark = _Mark(row["at"], "concern" if row["concerns"] else "own")
@@ -228,11 +227,11 @@ def _draw_absent(paper: Paper, absent: tuple[str, ...], y: float) -> None:
 
 
 def _draw_axis(paper: Paper, axis: Axis, chronology: Chronology, bottom: float) -> None:
-    as_of = axis.x(axis.as_of)
+    edge = axis.x(axis.as_of)
     paper.text(
-        RIGHT if as_of > RIGHT - 40 else as_of, 7, f"as of {said_day(axis.as_of)}", ha="right", bold=True, size=SMALL
+        RIGHT if edge > RIGHT - 40 else edge, 7, f"as of {said_day(axis.as_of)}", ha="right", bold=True, size=SMALL
     )
-    paper.line([as_of, as_of], [13, bottom], color="#1a1a1a", linewidth=0.9)
+    paper.line([edge, edge], [13, bottom], color="#1a1a1a", linewidth=0.9)
     older = _older(chronology, axis)
     if older:
         paper.text(LEFT, 7, older, size=SMALL, color=GREY)
@@ -241,7 +240,7 @@ def _draw_axis(paper: Paper, axis: Axis, chronology: Chronology, bottom: float) 
         x = axis.x(day)
         paper.line([x, x], [24, bottom], color="#e2e2e2", linewidth=0.5, zorder=1)
         half = width_of(words, SMALL) / 2
-        if x - half > free and not x - half <= as_of <= x + half + 1 and x + half <= RIGHT + 8:
+        if x - half > free and not x - half <= edge <= x + half + 1 and x + half <= RIGHT + 8:
             paper.text(x, 19, words, size=SMALL, ha="center", color=GREY)
             free = x + half + 5
 

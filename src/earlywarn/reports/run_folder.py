@@ -128,7 +128,7 @@ def _spreadsheets(flags: Flags) -> dict[str, pl.DataFrame]:
     text, whole, number = pl.String(), pl.Int64(), pl.Float64()
     reason_columns = {"flag_id": text, "feature": text, "value": number, "points": whole, "sentence": text}
     record_columns = {"flag_id": text, "feature": text, "record_id": text}
-    flag_columns = dict.fromkeys(("flag_id", "child_id", "as_of", "viewer"), text)
+    flag_columns: dict[str, pl.DataType] = dict.fromkeys(("flag_id", "child_id", "as_of", "viewer"), text)
     flag_columns |= dict.fromkeys(("score", "rank"), whole)
     flag_columns |= dict.fromkeys(("band", "age", "status", "team", "household", "recorded", "not_known"), text)
     pairs = [(f, r) for f in flags for r in f.reasons]

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from earlywarn.records.rules import RULES
 from earlywarn.records.tables import total
+from earlywarn.review.flag import A_PERSON_DECIDES
+from earlywarn.words import count_of, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,42 +25,49 @@ if TYPE_CHECKING:
 
 SHOWN_FLAGS = 5
 SHOWN_ROWS = 10
+PIPE_WIDTH = 200
+"""Columns where there is no terminal: a table in a file or a pipe must not be cut to a screen's width."""
 
 
 def console() -> Console:
     """Return a console on standard output; plain text where that is no terminal."""
-    return Console(highlight=False, soft_wrap=True)
+    shown = Console(highlight=False, soft_wrap=True)
+    return shown if shown.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
+
+
+def clean(text: str) -> str:
+    """Make text from records harmless: no control character, no markup."""
+    return escape(printable(text))
 
 
 def show_flags(out: Console, flags: Flags) -> None:
     """Show the head of the list: whose records, and five flags of three lines each."""
     out.print(f"[bold]{escape(flags.whose_records())}[/bold]")
+    out.print(clean(flags.how_seen()))
     absent = flags.absent_sectors()
     if absent:
         out.print(f"No records from: {escape(', '.join(absent))}.")
     out.print(
-        f"As of {flags.as_of:%Y-%m-%d}: {flags.households} of {flags.candidates} households to read, "
-        f"{len(flags)} children. {escape(flags.caution)}"
+        f"As of {flags.as_of:%Y-%m-%d}: {flags.households} of {count_of(flags.candidates, 'household')} to read, "
+        f"{count_of(len(flags), 'child', 'children')}. {escape(flags.caution)} {A_PERSON_DECIDES}"
     )
     for number, flag in enumerate(flags[:SHOWN_FLAGS], start=1):
         _three_lines(out, number, flag)
     if flags.ties:
-        out.print(f"\n{flags.ties} more households have the same score as the last one on the list.")
+        out.print(f"\nWith the same score as the last one listed, and not listed: {count_of(flags.ties, 'household')}.")
     out.print()
-    for reason, count in flags.excluded.items():
+    for reason, count in ((r, c) for r, c in flags.excluded.items() if c):
         out.print(f"[dim]not listed, {escape(reason)}: {count}[/dim]")
 
 
 def _three_lines(out: Console, number: int, flag: Flag) -> None:
-    out.print(f"\n[bold]{number}. {escape(flag.heading())}[/bold]")
-    out.print("   " + escape(" ".join(r.sentence for r in flag.reasons[:2])))
+    out.print(f"\n[bold]{number}. {clean(flag.heading())}[/bold]")
+    out.print("   " + clean(" ".join(r.sentence for r in flag.reasons[:2])))
     records = len({i for r in flag.reasons for i in r.record_ids})
     rest = len(flag.reasons) - 2
-    more = f"{rest} more reason{'s' * (rest != 1)}; " if rest > 0 else ""
+    more = f"{count_of(rest, 'more reason')}; " if rest > 0 else ""
     gaps = f"{len(flag.not_known)} not known; " if flag.not_known else ""
-    out.print(
-        f"   [dim]{more}{gaps}rests on {records} record{'s' * (records != 1)}; {escape(flag.sum_in_words())}[/dim]"
-    )
+    out.print(f"   [dim]{more}{gaps}rests on {count_of(records, 'record')}; {escape(flag.sum_in_words())}[/dim]")
 
 
 def show_account(out: Console, account: Sequence[Account]) -> None:
@@ -82,23 +91,22 @@ def show_refused(out: Console, quarantine: pl.DataFrame) -> None:
         return
     out.print("\n[bold]Refused rows, by rule[/bold]")
     for rule, count in quarantine.group_by("rule").len().sort("rule").iter_rows():
-        out.print(f"{rule}  {count:,} row{'s' * (count != 1)}: {RULES[rule].problem}.\n        Fix: {RULES[rule].fix}.")
+        out.print(f"{rule}  {count_of(count, 'row')}: {RULES[rule].problem}.\n        Fix: {RULES[rule].fix}.")
     out.print("\n[bold]Where[/bold]")
     for line in quarantine.head(SHOWN_ROWS).iter_rows(named=True):
         column = f', column "{line["column"]}"' if line["column"] else ""
-        out.print(escape(f"{line['file']}, {line['table']}, row {line['row']}{column}: {line['rule']}"))
+        out.print(clean(f"{line['file']}, {line['table']}, row {line['row']}{column}: {line['rule']}"))
     if quarantine.height > SHOWN_ROWS:
         out.print(f"and {quarantine.height - SHOWN_ROWS:,} more")
 
 
 def show_features(out: Console, features: Sequence[Feature]) -> None:
     """Show the catalogue as a table."""
-    table = Table(
-        "name", "direction", "unit", "window", "needs", "source", box=None, header_style="bold", pad_edge=False
-    )
+    columns = ("direction", "unit", "window", "needs", "source")
+    table = Table(Column("name", no_wrap=True), *columns, box=None, header_style="bold", pad_edge=False)
     for f in features:
         window = f"{f.window} days" if f.window else "all"
-        table.add_row(f.name, f"{f.direction:+d}", f.unit, window, ", ".join(f.needs), f.source)
+        table.add_row(f.name, f"{f.direction:+d}" if f.direction else "0", f.unit, window, ", ".join(f.needs), f.source)
     out.print(table)
 
 

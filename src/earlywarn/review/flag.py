@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, overload
 
 import polars as pl
 
+from earlywarn.history.knowledge import POOLED
 from earlywarn.records.codes import AGENCIES, ORGANISATIONS, label
-from earlywarn.review.reasons import GROUPS, Reason
+from earlywarn.review.reasons import GROUPS, Reason, said_day
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,7 +28,7 @@ class Flag:
     """One prompt for review: what the records say, what they do not, what to ask, and the points last.
 
     ``own_views`` gives the score from each organisation's own records beside the pooled one. ``household`` lists the
-    children of the household that are on the same list.
+    children of the household that are on the same list. ``rank`` is None for a sheet made for one child alone.
     """
 
     flag_id: str
@@ -36,7 +38,7 @@ class Flag:
     score: int
     intercept: int
     band: str
-    rank: int
+    rank: int | None
     header: Mapping[str, str]
     held_by: tuple[str, ...]
     household: tuple[str, ...]
@@ -58,8 +60,9 @@ class Flag:
 
     def sum_in_words(self) -> str:
         """Write the points out as the sum they are."""
-        terms = [f"{r.points:+d}" for r in self.reasons]
-        return f"{self.score} points: {self.intercept} {' '.join(terms)}".strip()
+        terms = " ".join(f"{r.points:+d}" for r in self.reasons)
+        said = f"{count_of(self.score, 'point')}, {self.band}"
+        return f"{said}: {self.intercept} {terms}" if terms else said
 
     def views_in_words(self) -> str:
         """Say the score from each organisation's own records, beside the pooled one."""
@@ -70,7 +73,7 @@ class Flag:
         for group, reasons in self.grouped():
             lines += [
                 f"  {group.capitalize()}",
-                *(f"    - {r.sentence} [{_records(r)}]" for r in reasons),
+                *(f"    - {r.sentence} [{count_of(len(r.record_ids), 'record')}]" for r in reasons),
             ]
         lines += ["  Not known", *(f"    - {s}" for s in self.not_known)] * bool(self.not_known)
         lines += ["  Questions to ask", *(f"    - {q}" for q in self.questions)] * bool(self.questions)
@@ -84,7 +87,8 @@ class Flag:
             for i, r in enumerate(reasons)
         ]
         rows += [
-            f"<tr><td>{'' if i else 'not known'}</td><td style='text-align:left'>{escape(s)}</td><td></td><td></td></tr>"
+            f"<tr><td>{'' if i else 'not known'}</td><td style='text-align:left'>{escape(s)}</td><td></td><td></td>"
+            "</tr>"
             for i, s in enumerate(self.not_known)
         ]
         asked = "".join(f"<li>{escape(q)}</li>" for q in self.questions)
@@ -117,6 +121,8 @@ class Flags(Sequence[Flag]):
         How many children are not on the list, by reason.
     held_by : tuple of str
         Organisations whose records were there.
+    newest : datetime.date or None
+        Day on which the newest of these records became known.
     model_name, model_id, caution : str
         What put them in order.
 
@@ -132,6 +138,7 @@ class Flags(Sequence[Flag]):
     ties: int
     excluded: Mapping[str, int]
     held_by: tuple[str, ...]
+    newest: dt.date | None
     model_name: str
     model_id: str
     caution: str
@@ -174,7 +181,16 @@ class Flags(Sequence[Flag]):
         names = ", ".join(label(a, AGENCIES) for a in self.held_by)
         if len(self.held_by) == 1:
             return f"Records held by 1 agency ({names}). This run cannot show what agencies did not tell each other."
-        return f"Records held by {len(self.held_by)} agencies: {names}."
+        return f"Records held by {count_of(len(self.held_by), 'agency', 'agencies')}" + (
+            f": {names}." if names else "."
+        )
+
+    def how_seen(self) -> str:
+        """Say by whose knowledge, and how new the newest record is; a stale feed looks like quiet."""
+        by = "all agencies together" if self.viewer == POOLED else f"{AGENCIES[self.viewer].said} alone"
+        if self.newest is None:
+            return f"As known to {by}: no record was known before this day."
+        return f"As known to {by}. The newest record became known on {said_day(self.newest)}."
 
     def absent_sectors(self) -> tuple[str, ...]:
         """Sectors none of whose organisations' records were there."""
@@ -183,16 +199,12 @@ class Flags(Sequence[Flag]):
         return tuple(s.replace("_", " ") for s in sectors if s not in there)
 
     def __repr__(self) -> str:
-        lines = [f"{len(self)} flags as of {self.as_of:%Y-%m-%d}: {self.households} of {self.candidates} households"]
-        lines += [self.whose_records(), self.caution, A_PERSON_DECIDES]
-        lines += [f"not listed, {reason}: {count}" for reason, count in self.excluded.items()]
+        households = count_of(self.candidates, "household")
+        lines = [f"{count_of(len(self), 'flag')} as of {self.as_of:%Y-%m-%d}: {self.households} of {households}"]
+        lines += [self.whose_records(), self.how_seen(), self.caution, A_PERSON_DECIDES]
+        lines += [f"not listed, {reason}: {count}" for reason, count in self.excluded.items() if count]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         head = "<br>".join(escape(line) for line in repr(self).splitlines())
         return f"<p>{head}</p>" + self.to_pandas().drop(columns=["flag_id"]).to_html(index=False, escape=True)
-
-
-def _records(reason: Reason) -> str:
-    count = len(reason.record_ids)
-    return f"{count} record{'s' * (count != 1)}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +22,9 @@ from earlywarn.review.reasons import not_known, questions, reasons_of
 from earlywarn.scoring.card import StartingCard
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from earlywarn.features.feature import Feature
     from earlywarn.records.tables import Records
     from earlywarn.scoring.terms import TermTable
 
@@ -39,6 +41,7 @@ def raise_flags(
     model: TermTable | None = None,
     viewer: str = POOLED,
     population: str = "known",
+    features: Sequence[Feature] = CORE,
 ) -> Flags:
     """Put a week's list together: for each of at most ``capacity`` households, why to read its records now.
 
@@ -58,6 +61,8 @@ def raise_flags(
     population : {"known"}
         Who may be listed: children with a referral, a concern or an open episode within 730 days, less those who
         died, are not yet born, are 18 or over, or moved out of the area; all are counted by reason.
+    features : sequence of Feature
+        What to count, for a model that asks about features of your own.
 
     Returns
     -------
@@ -82,7 +87,7 @@ def raise_flags(
     """
     check_list(capacity, population)
     model = model if model is not None else StartingCard()
-    table = build_features(records, as_of, viewers=viewer)
+    table = build_features(records, as_of, viewers=viewer, features=features)
     scores = model.score(table)
     return flags_of(records, table, scores, model, as_of=as_day(as_of), capacity=capacity, viewer=viewer)
 
@@ -127,7 +132,8 @@ def explain_child(
         )
     rows = population(table).filter(pl.col("row").is_in(table.values["row"].implode()))
     [flag] = _built(records, table, model.score(table), model, rows).values()
-    return flag, rows["excluded"][0]
+    quiet = None if any(r.points > 0 for r in flag.reasons) else NO_REASON
+    return replace(flag, rank=None), rows["excluded"][0] or quiet
 
 
 def check_list(capacity: int, population: str = "known") -> None:
@@ -158,7 +164,7 @@ def flags_of(
     viewer: str,
 ) -> Flags:
     """Raise flags on rows already counted and scored; see `raise_flags`."""
-    everyone = population(table).join(_ordered(table, scores, model), on="row").filter(pl.col("viewer") == viewer)
+    everyone = population(table).filter(pl.col("viewer") == viewer).join(_ordered(table, scores, model), on="row")
     listed = everyone.filter(pl.col("excluded").is_null() & pl.col("speaks"))
     ranked = _by_household(listed)
     chosen = ranked.filter(pl.col("turn") <= capacity)
@@ -174,7 +180,8 @@ def flags_of(
         candidates=ranked["unit"].n_unique(),
         ties=_ties(ranked, capacity),
         excluded=_excluded(everyone),
-        held_by=_holders(table),
+        held_by=_holders(table, viewer),
+        newest=_newest(table, viewer),
         model_name=model.name,
         model_id=model.model_id,
         caution=model.caution,
@@ -210,12 +217,18 @@ def _ties(ranked: pl.DataFrame, capacity: int) -> int:
 def _excluded(everyone: pl.DataFrame) -> Mapping[str, int]:
     reason = pl.coalesce("excluded", pl.when(~pl.col("speaks")).then(pl.lit(NO_REASON)))
     counts = dict(everyone.select(reason.alias("reason")).drop_nulls().group_by("reason").len().iter_rows())
-    return MappingProxyType({r: counts[r] for r in (*EXCLUSIONS, NO_REASON) if r in counts})
+    return MappingProxyType({reason: counts.get(reason, 0) for reason in (*EXCLUSIONS, NO_REASON)})
 
 
-def _holders(table: FeatureTable) -> tuple[str, ...]:
-    held = set(table.look.records["held_by"].unique())
+def _holders(table: FeatureTable, viewer: str) -> tuple[str, ...]:
+    held = set(table.look.records.filter(pl.col("viewer") == viewer)["held_by"].unique())
     return tuple(code for code in ORGANISATIONS if code in held)
+
+
+def _newest(table: FeatureTable, viewer: str) -> dt.date | None:
+    """Day on which the newest record the viewer had became known."""
+    newest = table.look.records.filter(pl.col("viewer") == viewer)["known_at"].max()
+    return newest.date() if isinstance(newest, dt.datetime) else None
 
 
 def _built(
@@ -223,10 +236,11 @@ def _built(
 ) -> dict[int, Flag]:
     """Build the flags of the chosen rows: a handful, so one at a time."""
     wanted = rows["row"].to_list()
-    cells = {r["row"]: r for r in table.values.filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
+    whole = table.values.join(table.parts, on="row")
+    cells = {r["row"]: r for r in whole.filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
     scored = {r["row"]: r for r in _with_rows(table, scores).filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
     reasons, heads = reasons_of(table, scores, model, wanted), headers(table, rows)
-    views = _own_views(records, model, sorted({c["child_id"] for c in cells.values()}), cells)
+    views = _own_views(records, table, model, cells)
     contacts = _contacts(table, wanted)
     together = dict(rows.group_by("unit").agg(pl.col("row")).iter_rows())
     built = {}
@@ -266,17 +280,21 @@ def _contacts(table: FeatureTable, rows: list[int]) -> dict[int, pl.DataFrame]:
 
 
 def _own_views(
-    records: Records, model: TermTable, children: list[str], cells: Mapping[int, Mapping[str, Any]]
+    records: Records, table: FeatureTable, model: TermTable, cells: Mapping[int, Mapping[str, Any]]
 ) -> dict[str, dict[str, int]]:
-    """Score each child on what each organisation knew, pooled first; only organisations that knew the child."""
+    """Score each child on what each organisation knew, pooled first; only organisations that knew the child.
+
+    For a flag raised on one organisation's own records there is nothing to compare: it is not told of the others.
+    """
+    children = sorted({c["child_id"] for c in cells.values() if c["viewer"] == POOLED})
     if not children:
         return {}
     day = next(iter(cells.values()))["as_of"]
     viewers = viewers_before(records, day)
-    features = [f for f in CORE if f.name in model.features]
-    table = build_features(records, day, viewers=viewers, features=features, children=children)
-    knew = table.look.records.select("row").unique()
-    scores = _with_rows(table, model.score(table)).join(knew, on="row", how="semi")
+    features = [table.feature(name) for name in model.features]
+    own = build_features(records, day, viewers=viewers, features=features, children=children)
+    knew = own.look.records.select("row").unique()
+    scores = _with_rows(own, model.score(own)).join(knew, on="row", how="semi")
     order = {viewer: i for i, viewer in enumerate(viewers)}
     views: dict[str, dict[str, int]] = {child: {} for child in children}
     for child, viewer, score in sorted(

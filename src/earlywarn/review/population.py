@@ -10,6 +10,7 @@ from earlywarn.features.frames import STRAND_DAYS
 from earlywarn.history.view import age_in_words
 from earlywarn.records.codes import EPISODES, label
 from earlywarn.review.reasons import said_day
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +38,8 @@ def population(table: FeatureTable) -> pl.DataFrame:
     Returns
     -------
     polars.DataFrame
-        ``row``, ``excluded`` (one of `EXCLUSIONS`, or null), ``unit`` (the household a review covers, or the child),
-        ``household_id``, ``newest`` (when the newest record in the view happened).
+        ``row``, ``viewer``, ``excluded`` (one of `EXCLUSIONS`, or null), ``unit`` (the household a review covers, or
+        the child), ``household_id``, ``newest`` (when the newest record in the view happened).
 
     """
     look, frames = table.look, table.frames
@@ -61,7 +62,7 @@ def population(table: FeatureTable) -> pl.DataFrame:
     for applies, reason in reversed((*reasons, (pl.col("moved"), MOVED))):
         excluded = pl.when(applies).then(pl.lit(reason)).otherwise(excluded)
     unit = pl.coalesce(pl.format("household {}", "household_id"), pl.format("child {}", "child_id"))
-    return flags.select("row", excluded.alias("excluded"), unit.alias("unit"), "household_id", "newest")
+    return flags.select("row", "viewer", excluded.alias("excluded"), unit.alias("unit"), "household_id", "newest")
 
 
 def _marked(rows: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -106,11 +107,13 @@ def headers(table: FeatureTable, people: pl.DataFrame) -> dict[int, dict[str, st
 
     """
     look, rows = table.look, people["row"].implode()
-    sizes = population(table).group_by("household_id").agg(size=pl.len()).drop_nulls()
+    seats = look.spine.select("row", "viewer", "child_id")
+    homes_of_all = _households(table).join(seats, on="row")
+    sizes = homes_of_all.group_by("viewer", "household_id").agg(size=pl.col("child_id").n_unique())
     ages = {r["row"]: r for r in look.children.filter(pl.col("row").is_in(rows)).iter_rows(named=True)}
     status = _status(look.episodes.filter(pl.col("row").is_in(rows)))
     teams = _teams(look.facts.filter(pl.col("row").is_in(rows)))
-    homes = {r["row"]: r for r in people.join(sizes, on="household_id", how="left").iter_rows(named=True)}
+    homes = {r["row"]: r for r in people.join(sizes, on=["viewer", "household_id"], how="left").iter_rows(named=True)}
     return {
         row: {
             "age": age_in_words(ages[row]["age_months"], unborn=ages[row]["unborn"]),
@@ -125,8 +128,8 @@ def headers(table: FeatureTable, people: pl.DataFrame) -> dict[int, dict[str, st
 def _home_in_words(home: Mapping[str, object]) -> str:
     if home["household_id"] is None:
         return "household not known"
-    size = home["size"]
-    return f"household {home['household_id']} ({size} child{'ren' * (size != 1)} in these records)"
+    size = home["size"] if isinstance(home["size"], int) else 1
+    return f"household {home['household_id']} ({count_of(size, 'child', 'children')} in these records)"
 
 
 def _status(episodes: pl.DataFrame) -> dict[int, str]:

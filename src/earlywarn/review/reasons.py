@@ -123,9 +123,9 @@ def _row(line: Mapping[str, object]) -> int:
 
 
 def not_known(line: Mapping[str, object], table: FeatureTable, model: TermTable) -> tuple[str, ...]:
-    """Sentences for what could not be told of a row, each once, in the order of the model's questions."""
-    missing = (table.feature(f).sentence.missing for f in model.features if line[f] is None)
-    return tuple(dict.fromkeys(missing))
+    """Say what could not be told of a row, each once, in the order of the model's questions."""
+    open_ = [f for f in model.features if line[f] is None and line.get(f"{f}__arises", True)]
+    return tuple(dict.fromkeys(table.feature(f).sentence.missing for f in open_))
 
 
 def questions(reasons: Sequence[Reason], contacts: pl.DataFrame) -> tuple[str, ...]:

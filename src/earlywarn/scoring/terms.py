@@ -168,15 +168,25 @@ class TermTable:
         """
         self.check(table)
         points = [term.lookup().alias(f"points__{term.feature}") for term in self.terms]
-        answered = pl.sum_horizontal(pl.col(f).is_not_null() for f in self.features)
-        scored = table.values.with_columns(*points, answered=answered).with_columns(
-            score=pl.lit(self.intercept, pl.Int64) + pl.sum_horizontal(f"points__{f}" for f in self.features),
-            intercept=pl.lit(self.intercept, pl.Int64),
+        answered = pl.sum_horizontal(self._answered(f, table) for f in self.features)
+        scored = (
+            table.values.join(table.parts, on="row", maintain_order="left")
+            .with_columns(*points, answered=answered)
+            .with_columns(
+                score=pl.lit(self.intercept, pl.Int64) + pl.sum_horizontal(f"points__{f}" for f in self.features),
+                intercept=pl.lit(self.intercept, pl.Int64),
+            )
         )
         rank = pl.col("score").rank("min", descending=True).over("as_of", "viewer").cast(pl.Int64)
         return scored.with_columns(band=self._band(), rank=rank).select(
             *KEYS, "score", "intercept", "band", "rank", *(f"points__{f}" for f in self.features)
         )
+
+    def _answered(self, feature: str, table: FeatureTable) -> pl.Expr:
+        """Tell a question that was answered, or did not arise, from one the records leave open."""
+        arises = f"{feature}__arises"
+        told = pl.col(feature).is_not_null()
+        return told | ~pl.col(arises) if arises in table.parts.columns else told
 
     def _band(self) -> pl.Expr:
         score, told = pl.col("score"), pl.col("answered") >= self.bands.min_answered

@@ -25,7 +25,7 @@ def test_one_row_a_child_known_to_anyone_for_every_viewer(example):
     table = build_features(example, DAY, viewers=["police", "pooled"])
     known = example.frames["contacts"].filter(pl.col("known_at") < dt.datetime(2026, 11, 1))["child_id"].n_unique()
     assert table.values.height == 2 * known
-    assert table.viewers == ("pooled", "police")
+    assert table.viewers == ("police", "pooled")
     assert table.to_pandas().columns[:3].tolist() == ["child_id", "as_of", "viewer"]
     assert set(table.to_polars().schema.values()) == {pl.String(), pl.Date(), pl.Float64()}
 

@@ -17,7 +17,9 @@ IN_ORDER = [
 ]
 DIRECTIONS = {
     **dict.fromkeys(("contacts_30d", "contacts_90d", "contacts_365d", "agencies_365d", "agency_churn_365d"), 0),
-    **{"missed_365d": 0, "concluded_365d": -1, "largest_single_view": -1},
+    "missed_365d": 0,
+    "concluded_365d": -1,
+    "largest_single_view": -1,
 }
 
 

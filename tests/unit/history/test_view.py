@@ -174,8 +174,9 @@ def test_a_day_is_a_day(day):
         dt.datetime(2026, 11, 1, 9),
         20261101,
         None,
-    ]
-    + [dt.datetime(2026, 11, 1, tzinfo=dt.UTC), pd.NaT],
+        dt.datetime(2026, 11, 1, tzinfo=dt.UTC),
+        pd.NaT,
+    ],
 )
 def test_anything_else_is_refused(day):
     with pytest.raises(ArgumentError, match="not a day"):

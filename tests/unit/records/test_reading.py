@@ -33,7 +33,7 @@ Refusal = tuple[str, int, str, str]
 
 
 def at(*parts: int) -> dt.datetime:
-    return dt.datetime(*parts)  # noqa: DTZ001 (the contract's times are naive local time)
+    return dt.datetime(*parts)
 
 
 # --- building folders --------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def records(children: tuple[str, ...] = HOSTILE) -> Records:
     contacts = []
     for i, child in enumerate(children):
         for j, (agency, kind) in enumerate((("gp", "visit"), ("school", "contact"), ("social_care", "conclusion"))):
-            day = dt.datetime(2026, 3 + j, 2, 9)  # noqa: DTZ001 (records are in naive local time)
+            day = dt.datetime(2026, 3 + j, 2, 9)
             contacts.append(
                 {
                     "record_id": f"{child} r{i}{j}",
@@ -44,7 +44,7 @@ def records(children: tuple[str, ...] = HOSTILE) -> Records:
         {"concern_id": i, "child_id": c, "record_id": i, "category": '<b>our "code"</b>', "closing": "recorded"}
         for i, c in zip(ids, children, strict=True)
     ]
-    told = dt.datetime(2026, 5, 2, 9)  # noqa: DTZ001 (records are in naive local time)
+    told = dt.datetime(2026, 5, 2, 9)
     sharing = [
         {"record_id": i, "to_agency": "police", "shared_at": told, "decision": "shared", "extent": "full"} for i in ids
     ]
@@ -99,6 +99,7 @@ def flags(children: tuple[str, ...] = HOSTILE, **changed: Any) -> Flags:
         "ties": 1,
         "excluded": {"died": 2, "a reason <b>of its own</b>": 1},
         "held_by": ("social_care", "gp", "school"),
+        "newest": AS_OF - dt.timedelta(days=1),
         "model_name": "made by hand",
         "model_id": "0",
         "caution": CAUTION,

@@ -166,7 +166,7 @@ def test_one_agency_alone_is_told_what_it_cannot_show() -> None:
 
 
 def test_a_sheet_stands_alone() -> None:
-    flag = made.flag(made.HOSTILE[0])
+    flag = made.flag(made.HOSTILE[0], rank=None)
     text = sheet_html(flag, View(made.records(), made.AS_OF), note="Synthetic")
     page = Page(text)
     assert [tag for tag, _ in page.tags if tag in {"h1", "h2", "h3"}][:2] == ["h1", "h2"]

@@ -50,6 +50,7 @@ UNRESOLVED_OLDEST = Feature(
         missing="How long a concern has gone without a conclusion: the records show none that has.",
     ),
     source="NSPCC learning from case reviews: drift and delay",
+    arises=_unresolved.any() | ~_can_tell.any(),
 )
 
 UNRESOLVED_SEVERITY = Feature(
@@ -74,7 +75,7 @@ UNRESOLVED_SEVERITY = Feature(
 RECURRENCE = Feature(
     name="concern_recurrence",
     over="concerns",
-    where=None,
+    where=pl.col("recurs"),
     value=_strands - pl.col("category").n_unique(),
     window=None,
     empty=0,
@@ -107,6 +108,7 @@ CONCLUDED = Feature(
         missing="Whether concerns were followed to a conclusion: the records cannot say.",
     ),
     source="Munro (2011): show what was done, not only what was not",
+    carried_by=("record_id", "closing_id"),
 )
 
 CONCERNS = (UNRESOLVED, UNRESOLVED_OLDEST, UNRESOLVED_SEVERITY, RECURRENCE, CONCLUDED)

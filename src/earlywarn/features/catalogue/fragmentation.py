@@ -52,6 +52,7 @@ AGENCY_CHURN = Feature(
     source="Laming (2003); national reviews since: each contact began again with someone new",
     of=pl.len() - 1,
     about=SERVICES,
+    carried_by=("record_ids",),
 )
 
 _recent = pl.col("days_ago") <= YEAR

@@ -28,10 +28,11 @@ REREFERRAL = Feature(
         none="The latest referral did not follow another within 12 months.",
         one="A referral of the last year followed an earlier one within 12 months.",
         many="A referral of the last year followed an earlier one within 12 months.",
-        missing="Whether the child was referred again within 12 months: there was no referral this year, or the "
-        "records do not go back far enough to say.",
+        missing="Whether the latest referral followed another within 12 months: the records of social care do not go "
+        "back far enough to say.",
     ),
     source="Department for Education: re-referral within 12 months, 22.6 % of referrals in 2025",
+    arises=(pl.col("referral_day") & _in_year).any(),
 )
 
 CLOSED_NO_ACTION = Feature(

@@ -27,7 +27,7 @@ SAMPLES = Path(os.environ.get("EARLYWARN_SAMPLES", ROOT / ".." / "shared" / "sam
 
 
 def at(*parts: int) -> datetime:
-    return datetime(*parts)  # noqa: DTZ001 (the contract's times are naive local time)
+    return datetime(*parts)
 
 
 AT_EXTRACT = at(2025, 5, 12, 9, 30)
