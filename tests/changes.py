@@ -58,7 +58,7 @@ def without_records(records: Records, gone: set[str], *, follow: bool = True) ->
     for name, frame in records.frames.items():
         columns = [c for c in RECORD_TABLES[name].columns if c.names_record or c.name == "record_id"]
         named = {c.name: pl.col(c.name).is_in(gone).fill_null(value=False) for c in columns}
-        kept = frame.filter(~named[c.name] for c in columns if not c.nullable)
+        kept = frame.filter(pl.lit(value=True), *(~named[c.name] for c in columns if not c.nullable))
         frames[name] = kept.with_columns(
             pl.when(~named[c.name]).then(c.name).otherwise(None).alias(c.name) for c in columns if c.nullable
         )

@@ -157,8 +157,8 @@ class Child:
     """One child in one view, before as_of, with the few things a feature may ask of other views.
 
     ``records`` and ``concerns`` are the rows of the view whose day is before as_of; ``people`` are all of its rows,
-    since a person is known once the record is, whatever day it tells of. ``lead_people`` are the rows of people in social
-    care's own view. ``known_to`` says for each organisation which records it knows.
+    since a person is known once the record is, whatever day it tells of. ``lead_people`` are the rows of people in
+    social care's own view. ``known_to`` says for each organisation which records it knows.
     ``lead_begins`` is the first day of the records held by social care, of any child, that anyone can see.
     """
 

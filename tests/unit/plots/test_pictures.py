@@ -45,7 +45,7 @@ def made(count: int, *, agencies: tuple[str, ...] = ("social_care", "gp", "schoo
             "what": ["contact"] * count,
             "concerns": ["neglect" if i % 4 == 0 else None for i in range(count)],
             "outcome": pl.Series([None] * count, dtype=pl.String),
-            "ahead": [False] * count,
+            "ahead": pl.Series([False] * count, dtype=pl.Boolean),
         }
     ).sort("at", "record_id")
     own = [(f"<r{i}>", holders[i], days[i], False) for i in range(count)]
