@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DEMO_DAY = "2026-11-01"
 DEMO_FOLDER = "earlywarn-demo"
 DEMO_CAPACITY = 20
+DEMO_PURPOSE = "a demonstration"
 SYNTHETIC_NOTE = "Synthetic records: make-believe children. They show that the code is right, not that it helps."
 
 app = typer.Typer(
@@ -81,7 +82,9 @@ def demo(
         write_tables(records.frames, draft / "records")
         hashes = input_hashes(draft / "records")
         with _progress("Counting and scoring"):
-            run = score_records(records, DEMO_DAY, viewers="all", capacity=DEMO_CAPACITY, inputs=hashes)
+            run = score_records(
+                records, DEMO_DAY, viewers="all", capacity=DEMO_CAPACITY, purpose=DEMO_PURPOSE, inputs=hashes
+            )
         with _progress("Writing"):
             write_run(run, draft, command="demo", started=started, note=SYNTHETIC_NOTE)
     child = run.flags[0].child_id

@@ -186,11 +186,11 @@ class Flags(Sequence[Flag]):
         )
 
     def how_seen(self) -> str:
-        """Say by whose knowledge, and how new the newest record is; a stale feed looks like quiet."""
-        by = "all agencies together" if self.viewer == POOLED else f"{AGENCIES[self.viewer].said} alone"
-        if self.newest is None:
-            return f"As known to {by}: no record was known before this day."
-        return f"As known to {by}. The newest record became known on {said_day(self.newest)}."
+        """Say how new the newest record is, since a stale feed looks like quiet; and whose knowledge this is, if one's."""
+        newest = (
+            f"The newest became known on {said_day(self.newest)}." if self.newest else "None was known before this day."
+        )
+        return newest if self.viewer == POOLED else f"As known to {AGENCIES[self.viewer].said} alone. {newest}"
 
     def absent_sectors(self) -> tuple[str, ...]:
         """Sectors none of whose organisations' records were there."""
