@@ -186,7 +186,7 @@ class Flags(Sequence[Flag]):
         )
 
     def how_seen(self) -> str:
-        """Say how new the newest record is, since a stale feed looks like quiet; and whose knowledge this is, if one's."""
+        """Say how new the newest record is, since a stale feed looks like quiet; and whose view this is, if one's."""
         newest = (
             f"The newest became known on {said_day(self.newest)}." if self.newest else "None was known before this day."
         )
