@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import networkx as nx
 import polars as pl
@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
     from earlywarn.history.view import View
 
+    Graph: TypeAlias = nx.MultiDiGraph[tuple[str, str]]
+else:
+    Graph = nx.MultiDiGraph  # not subscriptable when run
 
-class ContactGraph(nx.MultiDiGraph):
+
+class ContactGraph(Graph):
     """Everything one viewer knew of one child's contacts, as a dated `networkx.MultiDiGraph`.
 
     Nodes have ``kind`` (``child, agency, organisation, worker, person, place``), ``label`` and, for agencies,
@@ -120,7 +124,7 @@ class ContactGraph(nx.MultiDiGraph):
 
     def of_kind(self, kind: str) -> Iterator[tuple[str, str]]:
         """Nodes of one kind, in the order they first appear in the records."""
-        return (node for node, found in self.nodes(data="kind") if found == kind)
+        return (node for node, attributes in self.nodes(data=True) if attributes["kind"] == kind)
 
 
 def _of_child(view: View, table: str, child_id: str) -> pl.DataFrame:
