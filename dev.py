@@ -84,6 +84,12 @@ def lock() -> None:
 
 
 @command
+def docs() -> None:
+    """Write what the worked example's commands print today into docs/records.md."""
+    run("tests.worked_example")
+
+
+@command
 def example() -> None:
     """Make the shipped example records anew from their seed."""
     subprocess.run(
