@@ -249,8 +249,8 @@ def score(
             inputs=hashes,
         )
     with _new_folder(out) as draft, _progress("Writing"):
-        write_run(run, draft, command="score", started=started)
-    _say_run(run, out, as_json, f"open {out / 'report.html'} in a browser")
+        write_run(run, draft, command="score", started=started, note=" ".join(records.caveats()))
+    _say_run(run, out, as_json, f"open {out / 'report.html'} in a browser", " ".join(records.caveats()))
     _exit_if_refused(records.refused)
 
 

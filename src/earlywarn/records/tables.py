@@ -123,6 +123,12 @@ class Records:
         held = ((name, self.frames[name].height) for name in RECORD_TABLES)
         return [(name, rows, RECORD_TABLES[name].one_row) for name, rows in held if rows]
 
+    def caveats(self) -> list[str]:
+        """Say what of these records this version does not use, so that nobody takes it for used."""
+        links = self.frames["links"].height
+        said = f"{count_of(links, 'link')} between ids of one child: not used yet, so each id is shown as a child of its own."
+        return [said] if links else []
+
     def span(self) -> tuple[str, str] | None:
         """First and last day on which a record became known, as ISO text; None without records."""
         contacts = self.frames["contacts"]
@@ -136,6 +142,7 @@ class Records:
         lines = [f"Records of {count_of(self.children, 'child', 'children')}, held by {self._holders()}"]
         lines += [f"  {name:<12} {rows:>9,}  {one_row}" for name, rows, one_row in self.summary()]
         span = self.span()
+        lines += [f"  Note: {caveat}" for caveat in self.caveats()]
         return "\n".join([*lines, f"  known between {span[0]} and {span[1]}"] if span else lines)
 
     def __repr__(self) -> str:

@@ -207,4 +207,18 @@ class Flags(Sequence[Flag]):
 
     def _repr_html_(self) -> str:
         head = "<br>".join(escape(line) for line in repr(self).splitlines())
-        return f"<p>{head}</p>" + self.to_pandas().drop(columns=["flag_id"]).to_html(index=False, escape=True)
+        shown = self.to_polars().select(
+            "child_id", "age", "status", "team", "household", "recorded", "records", "score"
+        )
+        return f"<p>{head}</p>" + _html_table(shown)
+
+
+def _html_table(frame: pl.DataFrame) -> str:
+    """Lay a frame out for a notebook: text to the left, numbers to the right, everything escaped."""
+    sides = {n: "right" if d.is_numeric() else "left" for n, d in frame.schema.items()}
+    head = "".join(f"<th style='text-align:{side}'>{escape(n)}</th>" for n, side in sides.items())
+    rows = "".join(
+        "<tr>" + "".join(f"<td style='text-align:{sides[n]}'>{escape(str(v))}</td>" for n, v in row.items()) + "</tr>"
+        for row in frame.iter_rows(named=True)
+    )
+    return f"<table><tr>{head}</tr>{rows}</table>"
