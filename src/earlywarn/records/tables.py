@@ -126,7 +126,7 @@ class Records:
     def caveats(self) -> list[str]:
         """Say what of these records this version does not use, so that nobody takes it for used."""
         links = self.frames["links"].height
-        said = f"{count_of(links, 'link')} between ids of one child: not used yet; each id is shown as a child of its own."
+        said = f"{count_of(links, 'link')} between ids of one child: not used yet; each id is shown as its own child."
         return [said] if links else []
 
     def span(self) -> tuple[str, str] | None:
