@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 Tables = dict[str, list[dict]]
 
 
+def empty_records() -> Records:
+    """Records of nobody, every table typed."""
+    return Records({})
+
+
 def only_what_was_known(tables: Tables, as_of: dt.date) -> Tables:
     """The same tables with every trace of a record known on or after the day taken out."""
     midnight = dt.datetime.combine(as_of, dt.time(0))

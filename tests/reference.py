@@ -134,10 +134,11 @@ def view(tables: Tables, as_of: dt.date, viewer: str) -> View:
     now = current(tables, as_of, viewer)
     records = [{**row, "day": day_of(row)} for row in tables.get("contacts", []) if row["record_id"] in seen]
     day = {row["record_id"]: row["day"] for row in records}
+    time = {row["record_id"]: row["occurred_at"] or row["known_at"] for row in records}
 
     def carried(table: str) -> list[Row]:
         rows = [{**row, "now": now[row["record_id"]]} for row in tables.get(table, [])]
-        return [{**row, "day": day[row["now"]]} for row in rows if row["now"] is not None]
+        return [{**row, "day": day[row["now"]], "time": time[row["now"]]} for row in rows if row["now"] is not None]
 
     concerns = carried("concerns")
     for row in concerns:
@@ -467,16 +468,20 @@ def closed_no_action_365d(child: Child) -> Value:
 def unknown_adults(child: Child) -> Value:
     """Adults in the child's life, not ended before as_of, of whom social care's own view says nothing.
 
-    Pooled view only. Null where social care knows no person of this child.
+    An end is learned later, from another record: the newest about a person in a role decides. Pooled view only. Null
+    where social care knows no person of this child.
     """
     if child.viewer != POOLED or not child.lead_people:
         return None
     lead_knows = {row["person_id"] for row in child.lead_people}
-    adults = {
-        row["person_id"]
-        for row in child.people
-        if row["role"] in ADULT_ROLES and (row["valid_to"] is None or row["valid_to"] >= child.as_of)
-    }
+    newest: dict[tuple[str, str], Row] = {}
+
+    def still(row: Row) -> bool:
+        return row["valid_to"] is None or row["valid_to"] >= child.as_of
+
+    for row in sorted(child.people, key=lambda row: (row["time"], row["now"], still(row))):
+        newest[row["person_id"], row["role"]] = row
+    adults = {person for (person, role), row in newest.items() if role in ADULT_ROLES and still(row)}
     return len(adults - lead_knows)
 
 

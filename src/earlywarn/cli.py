@@ -304,16 +304,12 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _write_sheet(records: Records, flag: Flag, path: Path) -> None:
-    from earlywarn.files import write_whole
+    from earlywarn.files import write_text, write_whole
     from earlywarn.history.view import View
     from earlywarn.reports.html import sheet_html
 
     view = View(records.only([flag.child_id]), flag.as_of, flag.viewer)
-    write_whole(path, lambda draft: _write_text(draft, sheet_html(flag, view)))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(path, lambda draft: write_text(draft, sheet_html(flag, view)))
 
 
 def _viewer_words(words: str) -> str | list[str]:
@@ -340,8 +336,10 @@ def _say_run(run: Run, out: Path, as_json: bool, next_command: str, note: str = 
     from earlywarn.reports.run_folder import flags_frame
 
     if as_json:
-        said = {"out": str(out), "as_of": run.as_of, "not_listed": dict(run.flags.excluded)}
-        _print_json({**said, "flags": flags_frame(run.flags).to_dicts()})
+        flags = run.flags
+        said = {"out": str(out), "as_of": run.as_of, "viewer": flags.viewer, "held_by": list(flags.held_by)}
+        said |= {"caution": flags.caution, "ties_at_the_cut": flags.ties, "not_listed": dict(flags.excluded)}
+        _print_json({**said, "flags": flags_frame(flags).to_dicts()})
         return
     console = terminal.console()
     if note:
@@ -429,7 +427,7 @@ def _unexpected(error: Exception) -> int:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}" if trace else "unknown"
-    typer.echo(f"earlywarn: a bug in earlywarn: {type(error).__name__} in {where}. Nothing was written.", err=True)
+    typer.echo(f"earlywarn: a bug in earlywarn: {type(error).__name__} in {where}.", err=True)
     return int(Exit.BUG)
 
 

@@ -154,6 +154,11 @@ def _exchange(draft: Path, out: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write text the same on every system: UTF-8, and line ends as given."""
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write one file beside its place and rename it there; an existing file is refused.
 

@@ -1,8 +1,9 @@
 """Good practice never raises the starting score; worse news never lowers it.
 
 The property is about an act done within the last four weeks, added to records in which the question it touches can
-already be told. Where an act first makes a question tellable the definitions themselves allow a rise; docs/decisions
-names the two cases, and `test_the_two_limits` shows them, so that nobody discovers them by surprise.
+already be told; a second report is of a concern that stands open and counts, and brings no new grade. Elsewhere the
+definitions themselves allow a rise. docs/decisions/0006 names the five cases, and `test_the_limits` shows each, so that
+nobody discovers them by surprise.
 """
 
 from __future__ import annotations
@@ -176,21 +177,43 @@ def test_context_moves_no_score(cohort):
         assert scores(bare).equals(scores(with_rows(bare, concerns=concerns)))
 
 
-def test_the_two_limits():
-    """An act that first makes a question tellable may add points: an old visit, a first person told of."""
-    alone = with_rows(_nobody(), contacts=[act("c", 0, "incident", 400, "police")])
+def scored(*contacts, **more) -> int:
+    return scores(with_rows(_nobody(), contacts=list(contacts), **more))["score"][0]
+
+
+def test_the_limits_of_what_becomes_tellable():
+    """An old visit makes "days since seen" tellable; a first person told of makes the others tellable."""
+    alone = act("c", 0, "incident", 400, "police")
     visit = act("c", 1, "visit", 200, "gp", planned=True, attendance="attended", child_seen=True)
-    assert scores(alone)["score"][0] == 0
-    assert scores(with_rows(alone, contacts=[visit]))["score"][0] == 2
+    assert (scored(alone), scored(alone, visit)) == (0, 2)
 
     adults = [dict(child_id="c", person_id=p, role="partner", record_id=r) for p, r in (("p1", "new0"), ("p2", "new2"))]
-    two = with_rows(alone, contacts=[act("c", 2, "incident", 30, "police")], people=adults)
+    met = (alone, act("c", 2, "incident", 30, "police"))
     told = dict(record_id="new0", to_agency="social_care", shared_at=MIDNIGHT - dt.timedelta(days=1))
-    assert scores(two)["score"][0] == 0
-    assert scores(with_rows(two, sharing=[told | dict(decision="shared", extent="full")]))["score"][0] == 1
+    told |= dict(decision="shared", extent="full")
+    assert (scored(*met, people=adults), scored(*met, people=adults, sharing=[told])) == (0, 1)
+
+
+def test_the_limits_of_a_second_report():
+    """After the conclusion; of a concern that no longer counts; with a grade nobody had given."""
+    second = dict(concern_id="k1", child_id="c", record_id="new1", category="neglect", closing="recorded")
+
+    def raised(**more) -> dict:
+        return second | dict(concern_id="k0", record_id="new0") | more
+
+    first, later = act("c", 0, "incident", 60, "police"), act("c", 1, "contact", 40, "gp")
+    end = act("c", 2, "conclusion", 50, "police", follows="new0")
+    closed = raised(closed_by="new2")
+    assert scored(first, end, concerns=[closed]) < scored(first, end, later, concerns=[closed, second])
+
+    old, near = act("c", 0, "incident", 731, "police"), act("c", 1, "contact", 710, "gp")
+    assert scored(old, concerns=[raised()]) < scored(old, near, concerns=[raised(), second])
+
+    graded = second | dict(severity=3)
+    assert scored(first, later, concerns=[raised(), second]) < scored(first, later, concerns=[raised(), graded])
 
 
 def _nobody():
-    from earlywarn.records.tables import empty_records
+    from tests.changes import empty_records
 
     return empty_records()

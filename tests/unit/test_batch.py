@@ -9,7 +9,8 @@ import pytest
 from earlywarn.batch import refuse_too_many, score_records, share
 from earlywarn.datasets import make_cohort
 from earlywarn.errors import ArgumentError, Exit, SourceError
-from earlywarn.records.tables import Account, Records, empty_records
+from earlywarn.records.tables import Account, Records
+from tests.changes import empty_records
 from tests.unit.records.test_reading import at
 
 AS_OF = "2026-11-01"

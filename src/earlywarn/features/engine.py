@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import polars as pl
 
 from earlywarn.errors import ArgumentError, nearest
 from earlywarn.features.catalogue import CORE
+from earlywarn.features.feature import Frame
 from earlywarn.features.frames import build_frames
 from earlywarn.history.knowledge import POOLED, check_viewer
 from earlywarn.history.view import Lookback, as_day, look_back, viewers_before
 from earlywarn.records.codes import COUNTED_CONCERNS
+from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from earlywarn.records.tables import Records
 
 KEYS = ("child_id", "as_of", "viewer")
+HELD = "holds_records"
+"""Whether the viewer had any record of the child at all."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +40,8 @@ class FeatureTable:
     values : polars.DataFrame
         ``row, child_id, as_of, viewer`` and one Float64 column a feature; null means "cannot tell", never zero.
     parts : polars.DataFrame
-        ``row`` and, for each share, ``<feature>__of``, what it is a share of; where a question need not arise,
-        ``<feature>__arises``.
+        ``row``, ``holds_records`` (whether the viewer had any record of the child) and, for each share,
+        ``<feature>__of``, what it is a share of; where a question need not arise, ``<feature>__arises``.
     coverage : polars.DataFrame
         ``as_of, feature, need``: what nobody's records had by that day. A feature listed here is null for everyone.
     features : tuple of Feature
@@ -200,6 +204,7 @@ def build_features(
     days = [as_day(as_of)] if isinstance(as_of, str) or not hasattr(as_of, "__iter__") else [as_day(d) for d in as_of]
     seats = _viewers(records, days, viewers)
     _refuse_twins(features)
+    _refuse_unknown(features)
     look = look_back(records, days, seats, children)
     frames = build_frames(look)
     coverage = _coverage(look, features)
@@ -210,7 +215,7 @@ def build_features(
     names = [f.name for f in features]
     return FeatureTable(
         values=asked.select("row", *KEYS, *names),
-        parts=asked.select("row", pl.selectors.ends_with("__of", "__arises")),
+        parts=asked.select("row", HELD, pl.selectors.ends_with("__of", "__arises")),
         coverage=coverage,
         features=tuple(features),
         viewers=tuple(seats),
@@ -237,6 +242,21 @@ def _refuse_twins(features: Sequence[Feature]) -> None:
         )
 
 
+def _refuse_unknown(features: Sequence[Feature]) -> None:
+    """Refuse a feature over a frame, or in need of a table or column, that there is not."""
+    for feature in features:
+        tables = {need: need.partition(".") for need in feature.needs}
+        strange = [
+            n for n, (t, _, c) in tables.items() if t not in RECORD_TABLES or (c and c not in RECORD_TABLES[t].schema)
+        ]
+        if feature.over not in get_args(Frame) or strange:
+            raise ArgumentError(
+                f'The feature "{feature.name}" counts over "{feature.over}" and needs {list(feature.needs)}.',
+                expected="one of the frames " + ", ".join(get_args(Frame)) + "; needs that are tables, or table.column",
+                fix=nearest(feature.over, get_args(Frame)) or "see earlywarn.records.schema",
+            )
+
+
 def _valued(
     spine: pl.DataFrame, frames: Mapping[str, pl.DataFrame], features: Sequence[Feature], coverage: pl.DataFrame
 ) -> pl.DataFrame:
@@ -245,7 +265,8 @@ def _valued(
         counted = pl.collect_all(plans)
     except pl.exceptions.PolarsError:
         counted = [_collect_named(feature, plan) for feature, plan in zip(features, plans, strict=True)]
-    whole = spine
+    held = frames["records"]["row"].unique()
+    whole = spine.with_columns(pl.col("row").is_in(held.implode()).alias(HELD))
     for feature, values in zip(features, counted, strict=True):
         whole = _joined(whole, feature, values, frames[feature.over])
     return _without_uncovered(whole, coverage)
@@ -319,9 +340,6 @@ def _days_with(look: Lookback, need: str) -> pl.DataFrame:
 
 def _without_uncovered(whole: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:
     blind = {str(name): list(rows["as_of"]) for (name,), rows in coverage.group_by("feature", maintain_order=True)}
-    told = {name: ~pl.col("as_of").is_in(days) for name, days in blind.items()}
-    asked = {name: f"{name}__arises" for name in told if f"{name}__arises" in whole.columns}
     return whole.with_columns(
-        *(pl.when(can).then(name).alias(name) for name, can in told.items()),
-        *(pl.col(column) | ~told[name] for name, column in asked.items()),
+        pl.when(~pl.col("as_of").is_in(days)).then(name).alias(name) for name, days in blind.items()
     )

@@ -4,8 +4,8 @@ Every frame has ``row``, ``viewer`` and ``days_ago`` (whole days before the as-o
 happened yet is never counted).
 
 - ``records``: every record in the view, with the columns of ``contacts``; ``unborn``; ``referral_day`` (a referral to
-  social care while no case was open), ``previous_referral_days_ago``; ``lead_begins_days_ago`` (how far back anyone
-  knew records of social care to go).
+  social care while no case was open), ``previous_referral_days_ago``, ``next_referral_days_ago``;
+  ``lead_begins_days_ago`` (how far back anyone knew records of social care to go).
 - ``contacts``: the records in which an organisation dealt with the family; counted once an agency and day.
 - ``contact_days``: one row a day with contacts: ``agencies`` (one bit an organisation), ``record_ids`` (its carriers).
 - ``concerns``: rows of concerns that are counted, with their strand: ``strand`` (a number), ``head`` (its first row),
@@ -74,6 +74,7 @@ def _records(look: Lookback) -> pl.DataFrame:
         .with_columns(
             referral_day=is_referral & pl.col("referral_day").fill_null(value=False),
             previous_referral_days_ago=pl.when(is_referral).then("previous_referral_days_ago"),
+            next_referral_days_ago=pl.when(is_referral).then("next_referral_days_ago"),
         )
     )
 
@@ -88,6 +89,7 @@ def _referral_days(days: pl.DataFrame, episodes: pl.DataFrame) -> pl.DataFrame:
     return fresh.with_columns(
         referral_day=pl.lit(value=True),
         previous_referral_days_ago=pl.col("days_ago").shift(1).over("row"),
+        next_referral_days_ago=pl.col("days_ago").shift(-1).over("row"),
     )
 
 
@@ -181,6 +183,11 @@ def _people(look: Lookback) -> pl.DataFrame:
         .with_columns(
             pl.col("known_to_lead", "lead_knows_any").fill_null(value=False),
             adult=pl.col("role").is_in(ADULT_ROLES),
+            # an end is learned later, from another record: the newest one about a person in a role decides
+            ended=pl.col("ended")
+            .sort_by("time", "record_id", ~pl.col("ended"))
+            .last()
+            .over("row", "person_id", "role"),
         )
         .drop("lead_row")
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.knowledge import POOLED, knowledge
+from earlywarn.history.knowledge import POOLED, indexed_contacts, knowledge, resolve
 from earlywarn.records.codes import CONCERNS, KINDS, ORGANISATIONS, OUTCOMES, label
 
 if TYPE_CHECKING:
@@ -110,20 +110,16 @@ def _events(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _known(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
-    """Say who knew each record. One agency's view shows whom it told or was told by, not what others told others."""
-    indexed = view.records.frames["contacts"].with_row_index("record").select("record", "record_id")
-    midnight = dt.datetime.combine(view.day, dt.time(0))
+    """Say who knew each record, in whichever version: who was told of the older one has been told.
+
+    One agency's view shows whom it told or was told by, not what others told each other.
+    """
+    versions = _versions(view).join(contacts.select("record_id"), on="record_id", how="semi")
+    own = (pl.col("viewer") == pl.col("agency")) | (pl.col("viewer") == pl.col("held_by"))
     knew = (
-        knowledge(view.records)
-        .filter((pl.col("viewer") != POOLED) & (pl.col("known_at") < midnight))
-        .join(indexed, on="record")
-        .join(contacts.select("record_id", "agency", "held_by"), on="record_id")
-        .select(
-            "record_id",
-            pl.col("viewer").alias("agency"),
-            "known_at",
-            told=(pl.col("viewer") != pl.col("agency")) & (pl.col("viewer") != pl.col("held_by")),
-        )
+        versions.group_by("record_id", "viewer")
+        .agg(pl.col("known_at").min(), told=~own.any())
+        .rename({"viewer": "agency"})
         .sort("known_at", "record_id", "agency")
     )
     if view.viewer == POOLED:
@@ -132,3 +128,15 @@ def _known(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
     acts = acts.with_columns(act=pl.lit(value=True))
     seen = knew.join(acts, on=["record_id", "agency"], how="left", maintain_order="left")
     return seen.filter(~pl.col("told") | (pl.col("agency") == view.viewer) | pl.col("act")).drop("act")
+
+
+def _versions(view: View) -> pl.DataFrame:
+    """Who knew which version of a record from when, under the id of the one that stands for it in this view."""
+    indexed, midnight = indexed_contacts(view.records), dt.datetime.combine(view.day, dt.time(0))
+    before = knowledge(view.records).filter(pl.col("known_at") < midnight)
+    mine = before.filter(pl.col("viewer") == view.viewer).select("viewer", "record", as_of=pl.lit(view.day))
+    now = resolve(mine, indexed).drop_nulls().select("record", "current")
+    ids = indexed.select(pl.col("record").alias("current"), "record_id")
+    organisations = before.filter(pl.col("viewer") != POOLED)
+    who = indexed.select("record", "agency", "held_by")
+    return organisations.join(now, on="record").join(ids, on="current").join(who, on="record")

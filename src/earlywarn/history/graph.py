@@ -110,7 +110,7 @@ class ContactGraph(Graph):
         self.add_edge(
             teller,
             told,
-            key=("shared", act["record_id"]),
+            key=("shared", act["record_id"], act["shared_at"]),
             kind="shared",
             record_id=act["record_id"],
             at=act["shared_at"],

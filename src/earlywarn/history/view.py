@@ -27,6 +27,7 @@ from earlywarn.history.knowledge import (
 )
 from earlywarn.records.codes import LEAD_AGENCY, ORGANISATIONS
 from earlywarn.records.schema import RECORD_TABLES
+from earlywarn.records.tables import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -254,10 +255,11 @@ def _episodes(episodes: pl.DataFrame, carrier: pl.DataFrame) -> pl.DataFrame:
 
 
 def _spans(table: pl.DataFrame, carrier: pl.DataFrame, spine: pl.DataFrame) -> pl.DataFrame:
-    """People and households with ``ended``: whether their last day, where stated, was before the as-of day."""
+    """People and households with ``begun`` and ``ended``: whether their days, where stated, were before the day."""
     rows = _carried(table, carrier).join(spine.select("row", "as_of"), on="row")
+    begun = (pl.col("valid_from") < pl.col("as_of")).fill_null(value=True)
     ended = (pl.col("valid_to") < pl.col("as_of")).fill_null(value=False)
-    return rows.with_columns(ended=ended).drop("as_of")
+    return rows.with_columns(begun=begun, ended=ended).drop("as_of")
 
 
 def _sharing(sharing: pl.DataFrame, carrier: pl.DataFrame, contacts: pl.DataFrame, spine: pl.DataFrame) -> pl.DataFrame:
@@ -369,7 +371,7 @@ class View:
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return one table as this viewer had it, as a pandas frame."""
-        return self.frames[table].to_pandas()
+        return named(self.frames, table).to_pandas()
 
     @property
     def children(self) -> list[str]:

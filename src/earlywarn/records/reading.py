@@ -156,11 +156,8 @@ def _load_table(table: Table, path: Path) -> Loaded:
 
 def _read_parquet(table: Table, path: Path) -> Loaded:
     try:
-        frame = (
-            pl.concat([pl.read_parquet(part, hive_partitioning=False) for part in sorted(path.rglob("*.parquet"))])
-            if path.is_dir()
-            else pl.read_parquet(path, hive_partitioning=False)
-        )
+        parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        frame = _joined([_read_part(table, path, part) for part in parts])
     except (pl.exceptions.PolarsError, OSError, ValueError):
         raise SourceError(
             f'"{path}" cannot be read as Parquet.',
@@ -169,6 +166,22 @@ def _read_parquet(table: Table, path: Path) -> Loaded:
         ) from None
     _check_columns(table, frame, f'"{path}"')
     return Loaded(path.name, _numbered(frame, first=1), no_quarantine())
+
+
+def _joined(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Put parts under one another. They must have the same columns; one without a value in a part has no type there."""
+    if len({frozenset(part.columns) for part in parts}) != 1:
+        raise ValueError
+    typed = [part.select(n for n, d in part.schema.items() if d != pl.Null()) for part in parts]
+    return pl.concat(typed, how="diagonal")
+
+
+def _read_part(table: Table, path: Path, part: Path) -> pl.DataFrame:
+    """Read one part; a column that the parts are laid out by (``agency=police/``) is read from the folder's name."""
+    frame = pl.read_parquet(part, hive_partitioning=False)
+    said = dict(folder.split("=", 1) for folder in part.relative_to(path).parts[:-1] if "=" in folder)
+    lacking = {n: v for n, v in said.items() if n in table.schema and n not in frame.columns}
+    return frame.with_columns(pl.lit(value, pl.String).alias(name) for name, value in lacking.items())
 
 
 def _read_csv(table: Table, path: Path) -> Loaded:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from earlywarn.records.schema import CONTACTS, RECORD_TABLES
+from earlywarn.errors import ArgumentError, nearest
+from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ class Account:
     def __post_init__(self) -> None:
         if self.read != self.accepted + self.quarantined + self.collapsed:
             raise AssertionError(f"rows of {self.table} are not all accounted for")
+
+
+def named(frames: Mapping[str, pl.DataFrame], table: str) -> pl.DataFrame:
+    """Return a table by its name, or say which names there are."""
+    if table not in frames:
+        raise ArgumentError(
+            f'"{table}" is no table.',
+            expected="one of " + ", ".join(frames),
+            fix=nearest(table, frames) or "use one of these",
+        )
+    return frames[table]
 
 
 def no_quarantine() -> pl.DataFrame:
@@ -96,8 +108,15 @@ class Records:
         return records_from_frames(frames)
 
     def __getitem__(self, table: str) -> pd.DataFrame:
-        """Return one table as a pandas frame."""
-        return self.frames[table].to_pandas()
+        """Return one table as a pandas frame.
+
+        Raises
+        ------
+        ArgumentError
+            No table of that name, with the nearest.
+
+        """
+        return named(self.frames, table).to_pandas()
 
     def only(self, children: Sequence[str]) -> Records:
         """Keep the records of some children."""
@@ -168,11 +187,6 @@ def total(account: tuple[Account, ...]) -> Mapping[str, int]:
     """Sum of an account: rows read, accepted, quarantined, collapsed."""
     names = ("read", "accepted", "quarantined", "collapsed")
     return {name: sum(int(getattr(entry, name)) for entry in account) for name in names}
-
-
-def empty_records() -> Records:
-    """Build records of nobody, every table typed."""
-    return Records({CONTACTS.name: CONTACTS.empty()})
 
 
 def as_rows(account: tuple[Account, ...]) -> list[dict[str, Any]]:

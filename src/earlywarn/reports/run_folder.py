@@ -70,8 +70,9 @@ def write_run(
         Shown at the top of the page.
 
     """
-    run.scores.write_parquet(folder / "scores.parquet")
-    flags_frame(run.flags).write_parquet(folder / "flags.parquet")
+    caution = {"caution": run.model.caution}
+    run.scores.write_parquet(folder / "scores.parquet", metadata=caution)
+    flags_frame(run.flags).write_parquet(folder / "flags.parquet", metadata=caution)
     for name, frame in _spreadsheets(run.flags).items():
         _write_csv(frame, folder / name)
     write_workbook(run.flags, folder / "flags.xlsx")
@@ -130,7 +131,8 @@ def _spreadsheets(flags: Flags) -> dict[str, pl.DataFrame]:
     record_columns = {"flag_id": text, "feature": text, "record_id": text}
     flag_columns: dict[str, pl.DataType] = dict.fromkeys(("flag_id", "child_id", "as_of", "viewer"), text)
     flag_columns |= dict.fromkeys(("score", "rank"), whole)
-    flag_columns |= dict.fromkeys(("band", "age", "status", "team", "household", "recorded", "not_known"), text)
+    said = ("band", "age", "status", "team", "household", "recorded", "not_known", "caution")
+    flag_columns |= dict.fromkeys(said, text)
     pairs = [(f, r) for f in flags for r in f.reasons]
     return {
         "flags.csv": pl.DataFrame([_flag_row(f) for f in flags], schema=flag_columns),
@@ -152,6 +154,7 @@ def _flag_row(flag: Flag) -> dict[str, Any]:
         "as_of": f"{flag.as_of:%Y-%m-%d}",
         "recorded": " ".join(r.sentence for r in flag.reasons),
         "not_known": " ".join(flag.not_known),
+        "caution": flag.caution,
     }
 
 

@@ -31,7 +31,7 @@ PIPE_WIDTH = 200
 
 def console() -> Console:
     """Return a console on standard output; plain text where that is no terminal."""
-    shown = Console(highlight=False, soft_wrap=True)
+    shown = Console(highlight=False)
     return shown if shown.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPE_WIDTH)
 
 
@@ -67,7 +67,7 @@ def _three_lines(out: Console, number: int, flag: Flag) -> None:
     rest = len(flag.reasons) - 2
     more = f"{count_of(rest, 'more reason')}; " if rest > 0 else ""
     gaps = f"{len(flag.not_known)} not known; " if flag.not_known else ""
-    out.print(f"   [dim]{more}{gaps}rests on {count_of(records, 'record')}; {escape(flag.sum_in_words())}[/dim]")
+    out.print(f"   [dim]{more}{gaps}rests on {count_of(records, 'record')}; {escape(flag.points_in_words())}[/dim]")
 
 
 def show_account(out: Console, account: Sequence[Account]) -> None:

@@ -164,7 +164,7 @@ def _about_lines(flags: Flags) -> list[tuple[str, Cell]]:
         ("Caution", flags.caution),
         ("Who decides", A_PERSON_DECIDES),
         ("As of", f"{said_day(flags.as_of)}: everything here was known before that day began"),
-        ("Whose records", flags.whose_records()),
+        ("Whose records", f"{flags.whose_records()} {flags.how_seen()}"),
         ("No records from", absent or "no sector is missing"),
         ("Households to read", asked),
         ("Households tied at the cut", flags.ties),

@@ -58,15 +58,14 @@ class Flag:
         parts = (f"Child {self.child_id}", *(self.header[k] for k in ("age", "status", "team", "household")))
         return " · ".join(p for p in parts if p)
 
+    def points_in_words(self) -> str:
+        """Say the points and the band: ``11 points, read first``."""
+        return f"{count_of(self.score, 'point')}, {self.band}"
+
     def sum_in_words(self) -> str:
         """Write the points out as the sum they are."""
         terms = " ".join(f"{r.points:+d}" for r in self.reasons)
-        said = f"{count_of(self.score, 'point')}, {self.band}"
-        return f"{said}: {self.intercept} {terms}" if terms else said
-
-    def views_in_words(self) -> str:
-        """Say the score from each organisation's own records, beside the pooled one."""
-        return " · ".join(f"{label(v, AGENCIES)} {points}" for v, points in self.own_views.items())
+        return f"{self.points_in_words()}: {self.intercept} {terms}" if terms else self.points_in_words()
 
     def __str__(self) -> str:
         lines = [self.heading()]

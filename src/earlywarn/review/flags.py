@@ -12,8 +12,8 @@ import polars as pl
 
 from earlywarn.errors import ArgumentError
 from earlywarn.features.catalogue import CORE
-from earlywarn.features.engine import KEYS, FeatureTable, build_features
-from earlywarn.history.knowledge import POOLED
+from earlywarn.features.engine import HELD, KEYS, FeatureTable, build_features
+from earlywarn.history.knowledge import POOLED, check_viewer
 from earlywarn.history.view import as_day, viewers_before
 from earlywarn.records.codes import ORGANISATIONS
 from earlywarn.review.flag import Flag, Flags
@@ -86,6 +86,7 @@ def raise_flags(
 
     """
     check_list(capacity, population)
+    check_viewer(viewer)
     model = model if model is not None else StartingCard()
     table = build_features(records, as_of, viewers=viewer, features=features)
     scores = model.score(table)
@@ -99,12 +100,13 @@ def explain_child(
     *,
     model: TermTable | None = None,
     viewer: str = POOLED,
+    features: Sequence[Feature] = CORE,
 ) -> tuple[Flag, str | None]:
     """Explain one child's score as a flag would, whether or not the child would be on a list.
 
     Parameters
     ----------
-    records, as_of, model, viewer
+    records, as_of, model, viewer, features
         As for `raise_flags`.
     child_id : str
         The child.
@@ -123,7 +125,8 @@ def explain_child(
 
     """
     model = model if model is not None else StartingCard()
-    table = build_features(records, as_of, viewers=viewer, children=[child_id])
+    check_viewer(viewer)
+    table = build_features(records, as_of, viewers=viewer, features=features, children=[child_id])
     if table.values.is_empty():
         raise ArgumentError(
             "No record of this child was known to anyone before that day.",
@@ -142,12 +145,14 @@ def check_list(capacity: int, population: str = "known") -> None:
     Raises
     ------
     ArgumentError
-        A capacity below 1, or a population other than ``known``.
+        A capacity that is no whole number from 1 up, or a population other than ``known``.
 
     """
-    if capacity < 1:
+    if type(capacity) is not int or capacity < 1:
         raise ArgumentError(
-            "The capacity is below 1.", expected="how many households can be reviewed in a week", fix="use 1 or more"
+            "The capacity is no whole number from 1 up.",
+            expected="how many households can be reviewed in a week",
+            fix="use 1 or more",
         )
     if population != "known":
         raise ArgumentError(f'"{population}" is no population.', expected='"known"', fix='use "known"')
@@ -164,7 +169,13 @@ def flags_of(
     viewer: str,
 ) -> Flags:
     """Raise flags on rows already counted and scored; see `raise_flags`."""
-    everyone = population(table).filter(pl.col("viewer") == viewer).join(_ordered(table, scores, model), on="row")
+    seen = table.parts.filter(HELD).select("row")  # a list speaks of no child this viewer knew nothing of
+    everyone = (
+        population(table)
+        .filter(pl.col("viewer") == viewer)
+        .join(seen, on="row", how="semi")
+        .join(_ordered(table, scores, model), on="row")
+    )
     listed = everyone.filter(pl.col("excluded").is_null() & pl.col("speaks"))
     ranked = _by_household(listed)
     chosen = ranked.filter(pl.col("turn") <= capacity)

@@ -75,15 +75,20 @@ def _closed_as(table: FeatureTable, reason: str) -> pl.DataFrame:
 
 
 def _moved(table: FeatureTable) -> pl.DataFrame:
-    """Rows whose case was closed or transferred because the child moved, with no contact recorded since."""
+    """Rows whose case was closed or transferred because the child moved, and of whom nothing has been raised since."""
     facts = table.look.facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == "moved_away"))
     transferred = table.frames["records"].filter(pl.col("outcome") == "transferred")
     left = pl.concat([facts.select("row", "days_ago"), transferred.select("row", "days_ago")])
-    last_contact = table.frames["contacts"].group_by("row").agg(last=pl.col("days_ago").min())
+    referred = table.frames["records"].filter(pl.col("kind") == "referral")
+    begun = table.look.episodes.select("row", days_ago="start_days_ago")
+    raised = [
+        f.select("row", "days_ago") for f in (table.frames["contacts"], referred, table.frames["concerns"], begun)
+    ]
+    last_raised = pl.concat(raised).group_by("row").agg(last=pl.col("days_ago").min())
     return (
         left.group_by("row")
         .agg(pl.col("days_ago").min())
-        .join(last_contact, on="row", how="left")
+        .join(last_raised, on="row", how="left")
         .filter(pl.col("last").is_null() | (pl.col("last") >= pl.col("days_ago")))
         .select("row")
     )
@@ -91,7 +96,7 @@ def _moved(table: FeatureTable) -> pl.DataFrame:
 
 def _households(table: FeatureTable) -> pl.DataFrame:
     """Take the household the newest record places the child in, of those the child has not left."""
-    here = table.look.households.filter(~pl.col("ended")).sort("time", "household_id")
+    here = table.look.households.filter(~pl.col("ended") & pl.col("begun")).sort("time", "household_id")
     return here.group_by("row").agg(pl.col("household_id").last())
 
 
@@ -143,4 +148,5 @@ def _status(episodes: pl.DataFrame) -> dict[int, str]:
 
 def _teams(facts: pl.DataFrame) -> dict[int, str]:
     named = facts.filter(pl.col("key") == "team").sort("time", "value")
-    return dict(named.group_by("row").agg(pl.col("value").last()).iter_rows())
+    newest = named.group_by("row").agg(pl.col("value").last()).iter_rows()
+    return {row: " ".join(team.split()) for row, team in newest}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from earlywarn.errors import ModelError, nearest
 from earlywarn.features.catalogue import CORE
+from earlywarn.features.feature import set_hash
 from earlywarn.scoring.terms import Bands, Term, TermTable
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class StartingCard(TermTable):
             intercept=0,
             link="identity",
             bands=bands,
+            feature_set=set_hash(known[t.feature] for t in terms),
             provenance=MappingProxyType({"made by": "hand: one point a step, no labels"}),
         )
 

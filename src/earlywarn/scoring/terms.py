@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from earlywarn.errors import ModelError, nearest
-from earlywarn.features.engine import KEYS
-from earlywarn.files import write_whole
+from earlywarn.features.engine import HELD, KEYS
+from earlywarn.features.feature import set_hash
+from earlywarn.files import write_text, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,8 @@ class TermTable:
         How the sum is read; ``identity`` means it is a score and nothing more.
     bands : Bands
         Where the order is cut.
+    feature_set : str
+        Identity of the features it was made for; see `earlywarn.features.feature.set_hash`.
     provenance : mapping of str to str
         Where the points come from.
 
@@ -130,6 +133,7 @@ class TermTable:
     intercept: int
     link: str
     bands: Bands
+    feature_set: str
     provenance: Mapping[str, str]
 
     @property
@@ -168,7 +172,8 @@ class TermTable:
         """
         self.check(table)
         points = [term.lookup().alias(f"points__{term.feature}") for term in self.terms]
-        answered = pl.sum_horizontal(self._answered(f, table) for f in self.features)
+        answers = pl.sum_horizontal(self._answered(f, table) for f in self.features)
+        answered = pl.when(HELD).then(answers).otherwise(0)  # of a child it has no record of, a viewer can tell nothing
         scored = (
             table.values.join(table.parts, on="row", maintain_order="left")
             .with_columns(*points, answered=answered)
@@ -206,7 +211,7 @@ class TermTable:
         Raises
         ------
         ModelError
-            A feature is missing, or has another unit or direction.
+            A feature is missing, or has another unit or direction, or is defined otherwise.
 
         """
         for term in self.terms:
@@ -223,6 +228,12 @@ class TermTable:
                     expected=f"{term.unit}, direction {term.direction:+d}",
                     fix="use a model made for these features",
                 )
+        if set_hash(table.feature(name) for name in self.features) != self.feature_set:
+            raise ModelError(
+                "The features have the model's names, and count over other rows or days than it was made for.",
+                expected=f"the set of features {self.feature_set}",
+                fix="use a model made for these features",
+            )
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, no blanks, readable by a person and by `from_json`."""
@@ -270,7 +281,7 @@ class TermTable:
             The file exists.
 
         """
-        write_whole(Path(path), lambda draft: _write_text(draft, self.to_json()))
+        write_whole(Path(path), lambda draft: write_text(draft, self.to_json() + "\n"))
 
     @classmethod
     def load(cls, path: str | Path) -> TermTable:
@@ -319,10 +330,6 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_: str) -> None:
     raise ValueError
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _term(content: dict[str, Any]) -> Term:

@@ -11,7 +11,7 @@ from earlywarn.errors import ArgumentError
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import build_features
 from earlywarn.features.feature import Feature, Sentence
-from earlywarn.records.tables import empty_records
+from tests.changes import empty_records
 
 DAY = "2026-11-01"
 SAY = Sentence("None.", "1.", "{n}.", "Not known.")

@@ -83,3 +83,26 @@ def test_the_chronology_says_who_knew_what_when(view):
 def test_the_chronology_of_an_unknown_child_is_refused(view):
     with pytest.raises(ArgumentError, match="no record of this child"):
         chronology(view, "nobody")
+
+
+def test_who_was_told_of_the_older_version_has_been_told():
+    """Two acts of telling, then a correction: the chronology and the graph both still show who was told, and when."""
+    of = records(
+        record("old", "school"),
+        record("new", "school", 10, follows="old"),
+        sharing=[told("old", "gp", 1), told("old", "gp", 5), told("old", "police", 2)],
+    )
+    view = View(of, "2026-04-01")
+    knew = {
+        (r["record_id"], r["agency"]): (r["told"], r["known_at"].day) for r in chronology(view, "c1").known.to_dicts()
+    }
+    assert knew == {("new", "school"): (False, 1), ("new", "gp"): (True, 2), ("new", "police"): (True, 3)}
+    graph = ContactGraph(view, "c1")
+    acts = [(head[1], d["at"].day) for _, head, d in graph.edges(data=True) if d["kind"] == "shared"]
+    assert sorted(acts) == [("gp", 2), ("gp", 6), ("police", 3)]
+
+
+def test_one_agency_is_not_shown_whom_the_others_told():
+    of = records(record("r", "police"), sharing=[told("r", "school", 1), told("r", "gp", 2)])
+    story = chronology(View(of, "2026-04-01", "school"), "c1")
+    assert set(story.known["agency"]) == {"police", "school"}

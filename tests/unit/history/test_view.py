@@ -25,7 +25,7 @@ def record(record_id: str, agency: str, days: int = 0, **more) -> dict:
 
 
 def records(*contacts, **more):
-    from earlywarn.records.tables import empty_records
+    from tests.changes import empty_records
 
     return with_rows(empty_records(), contacts=list(contacts), **more)
 

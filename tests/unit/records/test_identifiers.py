@@ -7,7 +7,8 @@ import pytest
 
 from earlywarn.errors import ArgumentError, Exit
 from earlywarn.records.identifiers import find_child
-from earlywarn.records.tables import Records, empty_records
+from earlywarn.records.tables import Records
+from tests.changes import empty_records
 from tests.unit.records.test_reading import child, contact, identifier
 
 

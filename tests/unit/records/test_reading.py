@@ -919,3 +919,19 @@ def test_rows_fed_twice_change_nothing(drawn: Tables) -> None:
     twice = Records.from_frames(**{name: pl.concat([frame, frame]) for name, frame in frames.items()})
     assert all(twice.frames[name].equals(frame) for name, frame in frames.items())
     assert total(twice.account)["collapsed"] == sum(frame.height for frame in frames.values())
+
+
+def test_parts_laid_out_by_a_column_and_parts_without_a_value_are_read(tmp_path: Path) -> None:
+    """As other engines write them: the agency in the folder's name, a column empty in one part and not in another."""
+    rows = pl.DataFrame([contact("r1", outcome="advice"), contact("r2")], infer_schema_length=None)
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    rows.write_parquet(whole / "contacts.parquet")
+    for agency, part in (("police", rows.head(1)), ("gp", rows.tail(1))):
+        folder = tmp_path / "parts" / "contacts.parquet" / f"agency={agency}"
+        folder.mkdir(parents=True)
+        blank = part.with_columns(outcome=pl.lit(None)) if part["outcome"].null_count() else part
+        blank.drop("agency").write_parquet(folder / "0.parquet")
+    read = read_records(tmp_path / "parts").frames["contacts"].sort("record_id")
+    assert read["agency"].to_list() == ["police", "gp"]
+    assert read.drop("agency").equals(read_records(whole).frames["contacts"].sort("record_id").drop("agency"))

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.tables import Account, Records, as_rows, empty_records, no_quarantine, total
+from earlywarn.records.tables import Account, Records, as_rows, no_quarantine, total
+from tests.changes import empty_records
 from tests.unit.records.test_reading import concern, contact, fact, sharing
 
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 
 from earlywarn.records.reading import read_records
-from earlywarn.records.tables import QUARANTINE_SCHEMA, Records, empty_records, no_quarantine
+from earlywarn.records.tables import QUARANTINE_SCHEMA, Records, no_quarantine
 from earlywarn.records.writing import write_quarantine, write_tables
+from tests.changes import empty_records
 from tests.strategies import Tables, tables, to_frames
 from tests.unit.records.test_reading import CANARY, contact, fact
 

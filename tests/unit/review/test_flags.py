@@ -9,13 +9,12 @@ import pytest
 
 from earlywarn.datasets.synthetic import make_cohort
 from earlywarn.errors import ArgumentError
-from earlywarn.records.tables import empty_records
 from earlywarn.review.flag import A_PERSON_DECIDES, Flag
 from earlywarn.review.flags import NO_REASON, explain_child, raise_flags
 from earlywarn.review.population import EXCLUSIONS
 from earlywarn.review.reasons import ABOUT_FAMILY, GROUPS, QUESTIONS
 from earlywarn.scoring.card import CAUTION, StartingCard
-from tests.changes import with_rows
+from tests.changes import empty_records, with_rows
 
 DAY = "2026-11-01"
 MIDNIGHT = dt.datetime(2026, 11, 1)
@@ -208,7 +207,15 @@ def test_explaining_gives_what_the_list_gave(example, flags):
 
 
 @pytest.mark.parametrize(
-    "options", [{"capacity": 0}, {"capacity": 5, "population": "all"}, {"capacity": 5, "viewer": "nobody"}]
+    "options",
+    [
+        {"capacity": 0},
+        {"capacity": 2.5},
+        {"capacity": True},
+        {"capacity": 5, "viewer": "all"},
+        {"capacity": 5, "population": "all"},
+        {"capacity": 5, "viewer": "nobody"},
+    ],
 )
 def test_what_cannot_be_meant_is_refused(example, options):
     with pytest.raises(ArgumentError):
@@ -228,3 +235,52 @@ def test_an_agencys_own_list_rests_on_its_own_records():
     own = set(contacts.filter((pl.col("agency") == "school") | (pl.col("held_by") == "school"))["record_id"])
     assert len(flags)
     assert {i for f in flags for r in f.reasons for i in r.record_ids} <= own | told
+
+
+def test_a_child_who_moved_and_is_referred_again_by_anybody_is_back():
+    left = record("m", 1, 200, kind="conclusion", follows="m-0", outcome="transferred")
+    again = record("m", 2, 5, kind="referral", agency="public", held_by="social_care")
+    records = one_concern_each("m", days=300)
+    assert len(raise_flags(with_rows(records, contacts=[left]), DAY, capacity=1)) == 0
+    assert [f.child_id for f in raise_flags(with_rows(records, contacts=[left, again]), DAY, capacity=1)] == ["m"]
+
+
+def test_one_agencys_list_speaks_of_no_child_it_knew_nothing_of():
+    records = one_concern_each("a", "b")
+    strange = with_rows(records, contacts=[record("gp-child", 0, 10, agency="gp", held_by="gp")])
+    flags = raise_flags(strange, DAY, capacity=5, viewer="police")
+    assert {f.child_id for f in flags} == {"a", "b"}
+    assert left_out(flags) == {}
+    assert "As known to the police alone." in repr(flags)
+    assert all(f.own_views == {} for f in flags)
+
+
+def test_a_child_never_seen_is_not_said_to_have_been():
+    visits = [record("a", n, days, kind="visit", child_seen=False) for n, days in ((1, 150), (2, 100))]
+    [flag] = raise_flags(with_rows(one_concern_each("a"), contacts=visits), DAY, capacity=1)
+    said = {r.feature: r.sentence for r in flag.reasons}["days_since_seen"]
+    assert said == "For 4 months no record says that the child was seen."
+
+
+def test_a_reason_cites_the_records_its_sentence_speaks_of():
+    """The oldest concern, not every open one; the two referrals, not every referral."""
+    concerns = [
+        dict(concern_id=f"k{n}", child_id="a", record_id=f"a-{n}", category=c, closing="recorded")
+        for n, c in ((1, "neglect"), (2, "domestic_abuse"))
+    ]
+    referral = dict(kind="referral", held_by="social_care")
+    contacts = [record("a", 1, 400), record("a", 2, 100)]
+    contacts += [record("a", n, days, **referral) for n, days in ((3, 900), (4, 500), (5, 200))]
+    records = with_rows(empty_records(), contacts=contacts, concerns=concerns)
+    [flag] = raise_flags(records, DAY, capacity=1)
+    cited = {r.feature: r.record_ids for r in flag.reasons}
+    assert cited["unresolved_concerns"] == ("a-1", "a-2")
+    assert cited["unresolved_oldest_days"] == ("a-1",)
+    assert cited["rereferral_12m"] == ("a-4", "a-5")
+
+
+def test_of_an_unborn_child_nobody_asks_when_it_was_seen():
+    children = [dict(child_id="a", expected_birth_on=dt.date(2027, 1, 1))]
+    flag, excluded = explain_child(with_rows(one_concern_each("a"), children=children), "a", DAY)
+    assert excluded == "not yet born"
+    assert not any("seen" in sentence for sentence in flag.not_known)

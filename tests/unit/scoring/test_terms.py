@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -74,10 +75,19 @@ def test_a_model_made_for_other_features_is_refused(example):
 def test_a_feature_in_another_unit_is_refused(example):
     card = StartingCard()
     other = TermTable(
-        "other", "caution", (term(feature="days_since_seen", unit="weeks"),), 0, "identity", card.bands, {}
+        "other", "caution", (term(feature="days_since_seen", unit="weeks"),), 0, "identity", card.bands, "", {}
     )
     with pytest.raises(ModelError, match="another unit"):
         other.score(build_features(example, DAY))
+
+
+def test_a_feature_defined_otherwise_is_refused(example):
+    """The same name, unit and direction over another window is another feature."""
+    table = build_features(
+        example, DAY, features=[f if f.name != "concluded_365d" else replace(f, window=30) for f in CORE]
+    )
+    with pytest.raises(ModelError, match="other rows or days"):
+        StartingCard().score(table)
 
 
 def test_json_round_trip_and_identity(tmp_path):

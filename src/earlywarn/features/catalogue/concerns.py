@@ -11,6 +11,7 @@ CAN_CLOSE = ("concerns.closing",)
 
 _strands = pl.col("strand").n_unique()
 _unresolved = pl.col("unresolved")
+_oldest = pl.when(_unresolved).then(pl.col("raised_days_ago")).max().over("row")
 _can_tell = pl.col("any_closable")
 _severity = pl.col("severity").filter("head")
 
@@ -36,7 +37,7 @@ UNRESOLVED = Feature(
 UNRESOLVED_OLDEST = Feature(
     name="unresolved_oldest_days",
     over="concerns",
-    where=_unresolved,
+    where=_unresolved & (pl.col("raised_days_ago") == _oldest),
     value=pl.col("raised_days_ago").max(),
     window=None,
     empty=None,

@@ -11,16 +11,19 @@ YEAR = 365
 
 _days_ago = pl.col("days_ago")
 _in_year = _days_ago <= YEAR
-_followed_soon = _in_year & (pl.col("previous_referral_days_ago") - _days_ago <= YEAR)
-_seen_far_enough = pl.col("lead_begins_days_ago").first() - _days_ago.min() >= YEAR
+_referred = pl.col("referral_day")
+_followed = _in_year & (pl.col("previous_referral_days_ago") - _days_ago <= YEAR)
+_came_before = (pl.col("next_referral_days_ago") <= YEAR) & (_days_ago - pl.col("next_referral_days_ago") <= YEAR)
+_latest = _days_ago.filter(_referred).min()
+_seen_far_enough = pl.col("lead_begins_days_ago").first() - _latest >= YEAR
 
 REREFERRAL = Feature(
     name="rereferral_12m",
     over="records",
-    where=pl.col("referral_day"),
-    value=pl.when(_in_year.any() & _seen_far_enough).then(_followed_soon.any().cast(pl.Int32)),
-    window=2 * YEAR,  # a referral of this year and the one up to a year before it
-    empty=None,
+    where=_referred & (_followed | _came_before),  # the two referrals, and no others
+    value=pl.when(_seen_far_enough).then(1),
+    window=None,
+    empty=pl.when((_latest <= YEAR) & _seen_far_enough).then(0),
     needs=(),
     unit="1 if referred again within 12 months",
     direction=1,
@@ -32,7 +35,7 @@ REREFERRAL = Feature(
         "back far enough to say.",
     ),
     source="Department for Education: re-referral within 12 months, 22.6 % of referrals in 2025",
-    arises=(pl.col("referral_day") & _in_year).any(),
+    arises=(_referred & _in_year).any(),
 )
 
 CLOSED_NO_ACTION = Feature(

@@ -8,6 +8,7 @@ from earlywarn.features.feature import Feature, Sentence
 from earlywarn.records.codes import MISSED as MISSED_CODES
 
 _told = pl.col("child_seen").is_not_null() & ~pl.col("unborn")
+_BORN = (~pl.col("unborn")).any()
 _missed = pl.col("attendance").is_in(MISSED_CODES)
 
 DAYS_SINCE_SEEN = Feature(
@@ -23,12 +24,13 @@ DAYS_SINCE_SEEN = Feature(
     unit="days",
     direction=1,
     sentence=Sentence(
-        none="The child was seen within the last day.",
-        one="The records last say that the child was seen 1 day ago.",
-        many="It is {span} since the records say that the child was seen.",
+        none="The records say that the child was seen within the last day.",
+        one="For 1 day no record says that the child was seen.",
+        many="For {span} no record says that the child was seen.",
         missing="When the child was last seen: the records do not say.",
     ),
     source="Working Together (2023): see, speak to and listen to the child",
+    arises=_BORN,
 )
 
 UNSEEN_SHARE = Feature(
@@ -51,6 +53,7 @@ UNSEEN_SHARE = Feature(
     ),
     source="Standard visit fields (seen, seen alone); reviews found visits counted at which the child was not seen",
     of=pl.len(),
+    arises=_BORN,
 )
 
 MISSED = Feature(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from earlywarn.errors import Exit, SourceError
 from earlywarn.records import codes
+from earlywarn.records.reading import records_from_frames
 from earlywarn.records.rules import RULES
 from earlywarn.records.schema import AUDIT_TABLES, TABLES
 from earlywarn.records.sources import Extract, cin
@@ -117,9 +118,8 @@ def refusals(extract: Extract) -> list[tuple[str, str, str]]:
 
 
 def assert_keeps_the_contract(extract: Extract) -> None:
-    reading = pytest.importorskip("earlywarn.records.reading")
     held = {name: frame for name, frame in extract.frames.items() if name not in AUDIT_TABLES}
-    checked = reading.records_from_frames(held)
+    checked = records_from_frames(held)
     assert checked.refused == 0
     assert {name: checked.frames[name].height for name in held} == {name: f.height for name, f in held.items()}
 
