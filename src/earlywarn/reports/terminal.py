@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SHOWN_FLAGS = 5
 SHOWN_ROWS = 10
+WIDE = 150
+"""Columns a table of the catalogue needs."""
+
 PIPE_WIDTH = 200
 """Columns where there is no terminal: a table in a file or a pipe must not be cut to a screen's width."""
 
@@ -101,13 +104,29 @@ def show_refused(out: Console, quarantine: pl.DataFrame) -> None:
 
 
 def show_features(out: Console, features: Sequence[Feature]) -> None:
-    """Show the catalogue as a table."""
+    """Show the catalogue: a table where there is room, else a few lines a feature."""
     columns = ("direction", "unit", "window", "needs", "source")
     table = Table(Column("name", no_wrap=True), *columns, box=None, header_style="bold", pad_edge=False)
     for f in features:
-        window = f"{f.window} days" if f.window else "all"
-        table.add_row(f.name, f"{f.direction:+d}" if f.direction else "0", f.unit, window, ", ".join(f.needs), f.source)
-    out.print(table)
+        cells = (_signed(f.direction), f.unit, _window(f.window), ", ".join(f.needs), f.source)
+        if out.width >= WIDE:
+            table.add_row(f.name, *cells)
+        else:
+            out.print(
+                f"[bold]{f.name}[/bold]",
+                *(f"  {c}: {cell}" for c, cell in zip(columns, cells, strict=True) if cell),
+                sep="\n",
+            )
+    if out.width >= WIDE:
+        out.print(table)
+
+
+def _signed(direction: int) -> str:
+    return f"{direction:+d}" if direction else "0"
+
+
+def _window(days: int | None) -> str:
+    return count_of(days, "day") if days else "all days"
 
 
 def show_written(out: Console, folder: Path, next_command: str) -> None:
