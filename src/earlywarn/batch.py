@@ -10,7 +10,7 @@ from earlywarn.errors import ArgumentError, SourceError
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import build_features
 from earlywarn.history.knowledge import POOLED
-from earlywarn.history.view import as_day
+from earlywarn.history.lookback import as_day
 from earlywarn.records.tables import total
 from earlywarn.review.flags import check_list, flags_of
 from earlywarn.scoring.card import StartingCard

@@ -25,3 +25,16 @@ def printable(text: str) -> str:
 
     """
     return "".join(c if c == "\n" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def age_in_words(age_months: int | None, *, unborn: bool) -> str:
+    """Age as people say it: ``2 years 4 months``, ``5 months``, ``unborn``, ``age not known``."""
+    if unborn:
+        return "unborn"
+    if age_months is None:
+        return "age not known"
+    years, months = divmod(age_months, 12)
+    parts = [f"{years} year{'s' * (years != 1)}"] * (years > 0) + [f"{months} month{'s' * (months != 1)}"] * (
+        months > 0 and years < 10
+    )
+    return " ".join(parts) or "under 1 month"

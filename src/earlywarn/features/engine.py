@@ -12,7 +12,7 @@ from earlywarn.features.catalogue import CORE
 from earlywarn.features.feature import Frame
 from earlywarn.features.frames import build_frames
 from earlywarn.history.knowledge import POOLED, check_viewer
-from earlywarn.history.view import Lookback, as_day, look_back, viewers_before
+from earlywarn.history.lookback import Lookback, as_day, look_back, viewers_before
 from earlywarn.records.codes import COUNTED_CONCERNS
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.words import count_of

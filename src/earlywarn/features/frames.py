@@ -34,7 +34,7 @@ from earlywarn.records.codes import (
 )
 
 if TYPE_CHECKING:
-    from earlywarn.history.view import Lookback
+    from earlywarn.history.lookback import Lookback
 
 TELLING_DAYS = 7
 """A telling is no contact of the agency told of, if that agency holds one of its own in this many days up to it."""

@@ -14,7 +14,7 @@ from earlywarn.errors import ArgumentError
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import HELD, KEYS, FeatureTable, build_features
 from earlywarn.history.knowledge import POOLED, check_viewer
-from earlywarn.history.view import as_day, viewers_before
+from earlywarn.history.lookback import as_day, viewers_before
 from earlywarn.records.codes import ORGANISATIONS
 from earlywarn.review.flag import Flag, Flags
 from earlywarn.review.population import EXCLUSIONS, headers, population

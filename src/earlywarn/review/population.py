@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.features.frames import STRAND_DAYS
-from earlywarn.history.view import age_in_words
 from earlywarn.records.codes import EPISODES, label
 from earlywarn.review.reasons import said_day
-from earlywarn.words import count_of
+from earlywarn.words import age_in_words, count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

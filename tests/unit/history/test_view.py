@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.view import View, age_in_words, as_day, look_back, viewers_before
+from earlywarn.history.lookback import as_day, look_back, viewers_before
+from earlywarn.history.view import View
 from earlywarn.records.reading import records_from_frames
+from earlywarn.words import age_in_words
 from tests.changes import with_rows
 from tests.reference import current, known, visible
 from tests.strategies import AS_OF, tables, to_frames
