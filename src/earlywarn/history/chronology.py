@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.errors import ArgumentError
 from earlywarn.history.knowledge import POOLED, indexed_contacts, knowledge, resolve
 from earlywarn.records.codes import CONCERNS, KINDS, ORGANISATIONS, OUTCOMES, label
 
@@ -65,11 +64,7 @@ def chronology(view: View, child_id: str) -> Chronology:
     """
     contacts = view.frames["contacts"].filter(pl.col("child_id") == child_id)
     if contacts.is_empty():
-        raise ArgumentError(
-            "The view holds no record of this child.",
-            expected="a child of whom this viewer knew a record before the as-of day",
-            fix="look at view.children, or choose another viewer or day",
-        )
+        raise view.no_such_child()
     held = set(contacts["held_by"])
     return Chronology(
         child_id=child_id,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import networkx as nx
 import polars as pl
 
-from earlywarn.errors import ArgumentError
 from earlywarn.records.codes import AGENCIES, CONFERRING_EXTENTS, KINDS, ROLES, label
 
 if TYPE_CHECKING:
@@ -64,11 +63,7 @@ class ContactGraph(Graph):
         self.graph.update(child_id=child_id, as_of=view.day, viewer=view.viewer)
         held = {name: _of_child(view, name, child_id) for name in ("contacts", "sharing", "people")}
         if held["contacts"].is_empty():
-            raise ArgumentError(
-                "The view holds no record of this child.",
-                expected="a child of whom this viewer knew a record before the as-of day",
-                fix="look at view.children, or choose another viewer or day",
-            )
+            raise view.no_such_child()
         self._add("child", child_id, "the child")
         for record in held["contacts"].iter_rows(named=True):
             self._add_contact(record, child_id)

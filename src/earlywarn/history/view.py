@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from earlywarn.errors import ArgumentError
 from earlywarn.history.knowledge import POOLED, check_viewer
 from earlywarn.history.lookback import Lookback, as_day, look_back
 from earlywarn.records.schema import RECORD_TABLES
@@ -95,6 +96,14 @@ class View:
     def children(self) -> list[str]:
         """Children of whom this viewer knew a record, by id."""
         return sorted(self.frames["contacts"]["child_id"].unique().to_list())
+
+    def no_such_child(self) -> ArgumentError:
+        """Say that this view holds no record of a child asked about."""
+        return ArgumentError(
+            "The view holds no record of this child.",
+            expected="a child of whom this viewer knew a record before the as-of day",
+            fix="look at view.children, or choose another viewer or day",
+        )
 
     def __repr__(self) -> str:
         return (

@@ -28,6 +28,7 @@ from earlywarn.plots._picture import (
 )
 from earlywarn.records.codes import AGENCIES, EPISODES, ORGANISATIONS, label
 from earlywarn.review.reasons import said_day
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -257,12 +258,8 @@ def _alt(chronology: Chronology, axis: Axis, lanes: dict[str, list[_Mark]], abse
     drawn = chronology.events.filter(pl.col("at") >= axis.start)
     concerns = drawn.drop_nulls("concerns").height
     span = f"Timeline from {said_day(axis.start)} to {said_day(axis.as_of)}, by agency"
-    records = f"{_count(drawn.height, 'record')}, {concerns} of them raising a concern"
-    parts = [f"{span}: {records}, and {_count(told, 'act')} of one agency telling another"]
+    records = f"{count_of(drawn.height, 'record')}, {concerns} of them raising a concern"
+    parts = [f"{span}: {records}, and {count_of(told, 'act')} of one agency telling another"]
     parts += ["Lanes: " + ", ".join(label(a, AGENCIES) for a in lanes)]
     parts += [f"No records from: {', '.join(absent)}"] if absent else []
     return ". ".join(parts) + "."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"

@@ -23,7 +23,7 @@ FINDINGS_SCHEMA = pl.Schema({ROW: pl.UInt32(), "column": pl.String(), "rule": pl
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
 _ISO_NAIVE = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,6})?)?$"
 _ISO_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:[0-5]\d(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})$"
-_UNCLEAN = r"^\s|\s$|[\x00-\x1f\x7f-\x9f]"
+UNCLEAN = r"^\s|\s$|[\x00-\x1f\x7f-\x9f]"
 
 
 class Check(NamedTuple):
@@ -133,7 +133,7 @@ def column_checks(table: Table) -> list[Check]:
             unread = pl.col(f"{c.name}__as_read") if c.type != "text" else cell
             checks.append(Check(cell.is_null() & unread.is_null(), c.name, "EW-R01"))
         if c.type == "text" and (c.codes is not None or c.name.endswith(("_id", "_by", "follows", "same_as"))):
-            checks.append(Check(cell.str.contains(_UNCLEAN) | (cell.str.strip_chars() == ""), c.name, "EW-R07"))
+            checks.append(Check(cell.str.contains(UNCLEAN) | (cell.str.strip_chars() == ""), c.name, "EW-R07"))
         if c.codes is not None and not c.open_codes:
             checks.append(Check(~cell.is_in(list(c.codes)), c.name, "EW-R05"))
         if c.bounds is not None:

@@ -16,6 +16,7 @@ from earlywarn.review.flag import A_PERSON_DECIDES
 from earlywarn.review.flags import NO_REASON
 from earlywarn.review.population import EXCLUSIONS
 from earlywarn.review.reasons import said_day
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,7 +119,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"day": said_day, "agency": _agency, "count": _count, "css": _css, "capital": _capital}
+    environment.filters |= {"day": said_day, "agency": _agency, "count": count_of, "css": _css, "capital": _capital}
     return environment
 
 
@@ -165,10 +166,6 @@ def _seen_by(viewer: str) -> str:
 
 def _agency(code: str) -> str:
     return label(code, AGENCIES)
-
-
-def _count(number: int, what: str, several: str = "") -> str:
-    return f"{number:,} {what if number == 1 else several or what + 's'}"
 
 
 def _capital(words: str) -> str:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from earlywarn.records.checks import UNCLEAN
 from earlywarn.records.sources._cin_elements import Census, Element, Finding
 from earlywarn.records.sources._cin_layout import CODES, FIELDS, KEY_DAY, ORDER, Field
 from earlywarn.records.sources._cin_xml import Header, read_day
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import date
 
-_UNCLEAN = re.compile(r"^\s|\s$|[\x00-\x1f\x7f]")
+_UNCLEAN = re.compile(UNCLEAN)
 _YES_NO = {"1": True, "true": True, "0": False, "false": False}
 _BIRTH_AND_DEATH = ("PersonBirthDate", "ExpectedPersonBirthDate", "PersonDeathDate")
 
