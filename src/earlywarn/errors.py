@@ -39,19 +39,21 @@ class EarlywarnError(Exception):
         What should have been there.
     fix : str
         What to type or change next.
+    rule : str
+        The id of the rule that a file broke (``EW-F04``), which stays the same while words may change.
 
     """
 
     exit_code = Exit.BAD_ARGUMENT
 
-    def __init__(self, found: str, *, expected: str = "", fix: str = "") -> None:
-        self.found, self.expected, self.fix = found, expected, fix
+    def __init__(self, found: str, *, expected: str = "", fix: str = "", rule: str = "") -> None:
+        self.found, self.expected, self.fix, self.rule = found, expected, fix, rule
         super().__init__(self.message)
 
     @property
     def message(self) -> str:
-        """The three parts, one a line, without the empty ones."""
-        lines = [self.found]
+        """The rule and the three parts, one a line, without the empty ones."""
+        lines = [f"{self.rule}  {self.found}" if self.rule else self.found]
         lines += [f"Expected: {self.expected}"] if self.expected else []
         lines += [f"Fix:      {self.fix}"] if self.fix else []
         return "\n".join(lines)

@@ -52,5 +52,55 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "EW-R18": Rule("dates in an impossible order", "correct the dates at the source"),
         "EW-R19": Rule("it belongs to a row that was refused", "mend that row first"),
         "EW-R20": Rule("a conclusion or withdrawal that follows no record", "say in follows which record it is about"),
+        "EW-R21": Rule(
+            "it happened more than nine months before the child's birth, or after the 25th birthday",
+            "correct the date, or the date of birth, at the source",
+        ),
+        "EW-R22": Rule(
+            "characters in an id that cannot be seen, or that look like others",
+            "type the id again with plain letters and digits; ids are never joined by their looks",
+        ),
+        "EW-R23": Rule("bytes that are no UTF-8 text, or NUL", "export the row again as UTF-8"),
+        "EW-R24": Rule("the header again, within the file", "export the parts as files of their own"),
+        "EW-R25": Rule("a totals or footer line, no record", "export without totals"),
+        "EW-R27": Rule("it refers to a row that is not in this extract", "add that row, or mend the reference"),
+        "EW-R28": Rule("the child is not in the extract's own list of children", "add the child to that list"),
+        "EW-R29": Rule(
+            "one id stands for a child and for another person, or for itself", "give each person an id of their own"
+        ),
+        "EW-R30": Rule("links that lead round in a circle", "remove one of the links"),
     }
 )
+"""What a row may break."""
+
+FILE_RULES: Mapping[str, str] = MappingProxyType(
+    {
+        "EW-F01": "there is no such file or folder, or it is no plain file",
+        "EW-F02": "the file is empty",
+        "EW-F03": "the text is not UTF-8",
+        "EW-F04": "a quote is never closed",
+        "EW-F05": "every row has more, or fewer, cells than the header",
+        "EW-F06": "another delimiter than the one expected",
+        "EW-F07": "a column stands twice in the header",
+        "EW-F08": "a column that must be there is missing",
+        "EW-F09": "a table or a column that the contract does not know",
+        "EW-F10": "a cell, a line or a header is beyond all bounds",
+        "EW-F11": "a compressed file that is broken or would fill the memory",
+        "EW-F12": "the file changed while it was read",
+        "EW-F13": "no whole Parquet file",
+        "EW-F14": "parts of one Parquet table that differ in columns or types",
+        "EW-F15": "a column of a type that cannot be read",
+        "EW-F16": "no sound JSON",
+        "EW-F17": "no sound XML",
+        "EW-F18": "XML with a document type or entities",
+        "EW-F19": "a workbook that would fill the memory, or whose parts point outside it",
+        "EW-F20": "not a workbook of the kind that is read (.xlsx)",
+        "EW-F21": "another document than the format promises",
+        "EW-F22": "a table is there twice",
+        "EW-F23": "no date from which the extract's own day can be told",
+        "EW-F24": "a mapping that cannot be used",
+        "EW-F25": "the table contacts is missing",
+        "EW-F26": "a spreadsheet program has changed the ids",
+    }
+)
+"""What a whole file may break: it is then not read at all. `SourceError.rule` names one of these."""
