@@ -245,6 +245,7 @@ ATTENDANCE = _labels(
     "no_access",
     cancelled_by_carer="cancelled by the carer",
     cancelled_by_service="cancelled by the service",
+    cancelled="cancelled, not said by whom",
 )
 MISSED: tuple[str, ...] = ("was_not_brought", "no_access")
 
@@ -269,6 +270,7 @@ EPISODES: Mapping[str, str] = MappingProxyType(
 )
 STATUTORY_EPISODES: tuple[str, ...] = ("child_in_need", "protection_plan", "looked_after")
 
+LINK_SUBJECTS = _labels("child", "person", "household")
 SCHEMES = _labels(
     "la_child_id",
     "upn",
@@ -292,12 +294,28 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "authority": "the authority concerned",
         "acknowledged_by": "an agency that acknowledged",
         "closure_reason": "why a case was closed",
+        "code": "the clinical code as the source wrote it, with its scheme",
         "conference_due": "the day a conference was due by",
         "conference_not_required": "that no conference was required",
         "internal_review": "the day of an internal review point",
         "latest_category": "the category of a plan when the extract was made",
         "previous_plans": "how many plans there had been before",
         "team": "the team that holds the case",
+        "legal_status": "the legal status, as coded",
+        "placement_type": "the placement, as coded",
+        "participation": "how the child took part in a review",
+        "return_interview_offered": "whether a return interview was offered",
+        "return_interview_accepted": "whether a return interview was accepted",
+        "review_due": "the day a review was due by",
+        "screening": "which screening",
+        "screening_score": "the score of a screening, as written",
+        "worker_role": "the role of a worker",
+        "case_status": "how far the case had got when the extract was made",
+        "support_required": "whether an assessment found that support was required",
+        "emergency_protection": "that there had been emergency protection in the last six months",
+        "attendance_code": "what a register entry was, as coded",
+        "sessions": "for how many sessions",
+        "exclusion_category": "the kind of exclusion, as coded",
     }
 )
 

@@ -1,4 +1,8 @@
-"""One adapter a file: each reads one format users hold and returns an `Extract` in the contract's tables."""
+"""One adapter a format: each reads what agencies hold and returns an `Extract` in the contract's tables.
+
+Tables (CSV, TSV, XLSX, Parquet) and what can be laid out as tables (FHIR, the API's JSON) are read by a mapping; see
+``docs/mappings.md``. The census XML is read by its own walk down the tree.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.errors import ArgumentError, SourceError
 from earlywarn.records.reading import records_from_frames
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import Account, no_quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from earlywarn.records.sources.deliveries import ExtractDates
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,11 @@ class Extract:
         Refused rows, in `earlywarn.records.tables.QUARANTINE_SCHEMA`.
     notes : tuple of str
         What a person should know of this source: header problems, fields that are not carried.
+    births : polars.DataFrame
+        Who gives which day of birth for a child: ``child_id, birth_on, expected_birth_on, death_on, source,
+        source_row``.
+    identities : polars.DataFrame
+        Names and addresses, for linking alone; empty unless asked for.
 
     """
 
@@ -38,36 +48,55 @@ class Extract:
     account: tuple[Account, ...]
     quarantine: pl.DataFrame = field(default_factory=no_quarantine)
     notes: tuple[str, ...] = ()
+    births: pl.DataFrame = field(default_factory=pl.DataFrame)
+    identities: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
-def extract(path: Path, source_format: str) -> Extract:
-    """Read one file in one of the formats users hold, and check what comes of it against the contract.
+def extract(
+    sources: Path | Sequence[Path],
+    source_format: str,
+    *,
+    dates: ExtractDates | None = None,
+    authority: str = "",
+    mapping: Path | None = None,
+    for_linkage: bool = False,
+) -> Extract:
+    """Read files in one of the formats users hold, and check what comes of them against the contract.
+
+    Parameters
+    ----------
+    sources : Path or sequence of Path
+        Files and folders; of a folder every file, whatever its depth. Their order does not matter.
+    source_format : str
+        One of `earlywarn.records.sources.formats.FORMATS`.
+    dates : ExtractDates, optional
+        When the extracts were made, where they do not say it themselves.
+    authority : str
+        The authority's three digits, before its own child ids.
+    mapping : Path, optional
+        A mapping of the user's own; needed for the format ``table``.
+    for_linkage : bool
+        Keep names and addresses apart, for linking alone.
 
     Raises
     ------
     ArgumentError
-        A format that is not known.
+        A format that is not known, or an option that does not fit it.
     SourceError
         A file that is not there, or not of that format.
 
     """
-    reader = _reader(source_format)
-    if not path.is_file():
-        raise SourceError(f'"{path}" is no file.', expected="one file in the format given", fix="check the path")
-    found = reader(path)
+    from earlywarn.records.sources.formats import reader  # noqa: PLC0415 (each adapter loads what it needs)
+
+    found = reader(source_format, dates, authority, mapping, for_linkage=for_linkage)(sources)
     checked = records_from_frames({n: f for n, f in found.frames.items() if n in RECORD_TABLES})
     kept = {**found.frames, **{n: f for n, f in checked.frames.items() if n in found.frames}}
     refused_here = tuple(a for a in checked.account if a.quarantined)
     return Extract(
-        kept, (*found.account, *refused_here), pl.concat([found.quarantine, checked.quarantine]), found.notes
-    )
-
-
-def _reader(source_format: str) -> Callable[[Path], Extract]:
-    if source_format == "cin":
-        from earlywarn.records.sources.cin import read  # noqa: PLC0415 (each adapter loads what it needs)
-
-        return read
-    raise ArgumentError(
-        f'"{source_format}" is no format.', expected='"cin", the children-in-need census XML', fix="use --format cin"
+        kept,
+        (*found.account, *refused_here),
+        pl.concat([found.quarantine, checked.quarantine]),
+        found.notes,
+        found.births,
+        found.identities,
     )

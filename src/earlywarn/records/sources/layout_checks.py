@@ -1,0 +1,113 @@
+"""What a mapping must keep besides its grammar: columns that are declared, codes that exist, references that lead."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from earlywarn.errors import SourceError, nearest
+from earlywarn.records import codes
+from earlywarn.records.schema import CONTACTS
+from earlywarn.records.sources.layout import EXTRACT, PLAIN, Layout, Record, Ref, Table, named_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def check_layout(layout: Layout, where: str) -> None:
+    """Refuse a mapping that could not be carried out, with the place and the nearest name.
+
+    Raises
+    ------
+    SourceError
+        EW-F24.
+
+    """
+    _one_of(layout.source.children, codes.SCHEMES, f"{where}, source.children")
+    _one_of(layout.source.held_by, codes.ORGANISATIONS, f"{where}, source.held_by")
+    for name, listed in layout.codes.items():
+        try:
+            groups = [re.compile(pattern).groups for pattern in (listed.strip, listed.pick)][1]
+        except re.error:
+            raise _wrong(f"{where}, [codes.{name}]: strip or pick is no regular expression") from None
+        if listed.pick and groups != 1:
+            raise _wrong(f"{where}, [codes.{name}]: pick must have one group")
+    for table in layout.tables.values():
+        _check_table(layout, table, f"{where}, [tables.{table.name}]")
+
+
+def _check_table(layout: Layout, table: Table, where: str) -> None:
+    holds = [*PLAIN, *layout.codes]
+    for name, column in table.columns.items():
+        _one_of(column.holds, holds, f'{where}, column "{name}", holds')
+        _one_of(column.json, ("", "flags", "codes"), f'{where}, column "{name}", json')
+    plainly = [table.child, *table.key, *table.refers, *(c for pair in table.order for c in pair)]
+    _declared([c for c in plainly if c], table, where)
+    for parent in (*(r.table for r in table.refers.values()), *([table.child_in] if table.child_in else [])):
+        _one_of(parent, layout.tables, f"{where}, refers")
+    if not table.child and not table.refers and (table.records or table.children):
+        raise _wrong(f"{where}: nothing says which child a row is about", fix="name the column in child, or in refers")
+    cells = [table.children, table.attributes, table.identity, *table.identifiers]
+    _declared([n for group in cells for n in named_in(list(group.values()))], table, where)
+    for record in table.records:
+        _check_record(layout, table, record, f'{where}, record "{record.name}"')
+    own = [r.name for r in table.records]
+    for episode in table.episodes:
+        _one_of(episode.kind, codes.EPISODES, f"{where}, episodes, kind")
+        _one_of(episode.started_by, own, f"{where}, episodes, started_by")
+        _one_of(episode.ended_by, ["", *own], f"{where}, episodes, ended_by")
+        _declared(named_in([episode.start_on, episode.end_on, episode.category]), table, where)
+
+
+def _check_record(layout: Layout, table: Table, record: Record, where: str) -> None:
+    _declared(record.columns(), table, where)
+    _one_of(record.kind, codes.KINDS, f"{where}, kind")
+    if len(record.basis) not in {1, len(record.known)}:
+        raise _wrong(f"{where}: basis must be one word, or one for each of known")
+    for basis in record.basis:
+        _one_of(basis, codes.BASES, f"{where}, basis")
+    for cell in record.known:
+        if cell != EXTRACT and not named_in(cell):
+            raise _wrong(f'{where}: known must be "@a column" or "extract"')
+    for name, cell in record.cells.items():
+        allowed = CONTACTS[name].codes
+        if allowed is not None and isinstance(cell, str) and not cell.startswith("@"):
+            _one_of(cell, allowed, f"{where}, {name}")
+    _leads(record.follows, table, layout, f"{where}, follows", [r.name for r in table.records])
+    _leads(record.episode, table, layout, f"{where}, episode", [e.name for e in table.episodes])
+    if record.kind in {"conclusion", "withdrawal"} and record.follows is None:
+        raise _wrong(f"{where}: a {record.kind} must follow a record")
+
+
+def _leads(ref: Ref | None, table: Table, layout: Layout, where: str, here: list[str]) -> None:
+    if ref is None:
+        return None
+    if not ref.of:
+        return _one_of(ref.name, here, where)
+    _one_of(ref.of, table.refers, f"{where}, of")
+    parent = layout.tables[table.refers[ref.of].table]
+    return _one_of(ref.name, [*(r.name for r in parent.records), *(e.name for e in parent.episodes)], where)
+
+
+def _declared(names: Iterable[str], table: Table, where: str) -> None:
+    for name in names:
+        if name not in table.reached:
+            raise _wrong(
+                f'{where} uses the column "{name}", which is not declared',
+                fix=nearest(name, table.reached) or f"declare it under [tables.{table.name}.columns]",
+            )
+
+
+def _one_of(name: str, known: Iterable[str], where: str) -> None:
+    known = list(known)
+    if name not in known:
+        listed = ", ".join(k for k in known if k)
+        raise _wrong(
+            f'{where}: "{name}" is not known',
+            expected=f"one of {listed}",
+            fix=nearest(name, known) or "use one of these",
+        )
+
+
+def _wrong(found: str, *, expected: str = "", fix: str = "see docs/mappings.md") -> SourceError:
+    return SourceError(f"{found}.", expected=expected, fix=fix, rule="EW-F24")

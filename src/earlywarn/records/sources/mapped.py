@@ -1,0 +1,138 @@
+"""A mapping carried out: sheets in, the contract's tables out, with an account of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.records.checks import ROW, rules_by_row
+from earlywarn.records.rules import RULES
+from earlywarn.records.sources.assemble import Parts, assemble
+from earlywarn.records.sources.deliveries import ExtractDates, extract_days
+from earlywarn.records.sources.gather import Found, gather
+from earlywarn.records.sources.marks import COPY_OF, SHEET, N
+from earlywarn.records.sources.rows import Rows, judge, type_all
+from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.sources.layout import Layout
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """What a mapping made of the sheets of one source.
+
+    ``frames`` are the contract's tables; ``births`` says who gives which day of birth for a child, and where;
+    ``identities`` holds names, and is empty unless it was asked for.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    account: tuple[Account, ...]
+    quarantine: pl.DataFrame
+    notes: tuple[str, ...]
+    births: pl.DataFrame = field(default_factory=pl.DataFrame)
+    identities: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def map_sheets(
+    sheets: Sequence[Sheet],
+    layout: Layout,
+    *,
+    dates: ExtractDates | None = None,
+    authority: str = "",
+    for_linkage: bool = False,
+) -> Mapped:
+    """Turn sheets into records.
+
+    Parameters
+    ----------
+    sheets : sequence of Sheet
+        Every table of the source, as found; of several deliveries at once.
+    layout : Layout
+        The mapping.
+    dates : ExtractDates, optional
+        When the extracts were made. Without it the newest date in each is taken, and a note says so.
+    authority : str
+        The authority's three digits. Child ids then begin with it, as in the census, where they are its own.
+    for_linkage : bool
+        Keep names and addresses apart, for linking alone.
+
+    Raises
+    ------
+    SourceError
+        No sheet is of this format, a column is missing, or nothing tells the day of the extract.
+
+    """
+    found = gather(sheets, layout)
+    frames, checks, said = type_all(found, layout)
+    moments, given, assumed = extract_days(found, frames, layout, dates or ExtractDates())
+    prefix = authority if authority and layout.source.children == "la_child_id" else layout.source.name
+    judged, referred = judge(found, frames, checks, layout, (moments, given), prefix)
+    parts = assemble(judged, layout, [s.file for s in found.sheets], _places(found), for_linkage=for_linkage)
+    leaves_out = [layout.source.leaves_out] if layout.source.leaves_out else []
+    from_sheets = [f"{s.file}: {note}" for s in found.sheets for note in s.notes]
+    notes = [*leaves_out, *assumed, *found.notes, *from_sheets, *said, *referred, *parts.notes]
+    return _mapped(parts, found, judged, notes)
+
+
+def _mapped(parts: Parts, found: Found, judged: Mapping[str, Rows], notes: list[str]) -> Mapped:
+    account = tuple(entry for rows in judged.values() for entry in _account(rows, found))
+    aside = [s.aside for s in found.sheets if not s.aside.is_empty()]
+    refused = [_quarantined(rows, found) for rows in judged.values()]
+    quarantine = pl.concat([no_quarantine(), *(a.select(QUARANTINE_SCHEMA.names()) for a in aside), *refused])
+    return Mapped(parts.frames, account, quarantine, tuple(dict.fromkeys(notes)), parts.births, parts.identities)
+
+
+def _places(found: Found) -> list[str]:
+    """Say for each sheet what goes before a row's number in ``source_row``: the worksheet, where there are several."""
+    return ["" if s.file.rsplit(".", 1)[0] == s.name else f"{s.name}, " for s in found.sheets]
+
+
+def _account(rows: Rows, found: Found) -> list[Account]:
+    refused = rows.findings["_row"].unique()
+    marked = rows.frame.select(
+        SHEET,
+        refused=pl.col(N).is_in(refused.implode()),
+        copied=(pl.col(COPY_OF) != pl.col(N)).fill_null(value=False),
+    )
+    counts = marked.group_by(SHEET).agg(read=pl.len(), refused=pl.col("refused").sum(), copied=pl.col("copied").sum())
+    by_sheet = {sheet: (read, bad, copied) for sheet, read, bad, copied in counts.iter_rows()}
+    entries = []
+    for number, sheet in enumerate(found.sheets):
+        if number not in found.numbers_of(rows.table.name):
+            continue
+        read, bad, copied = by_sheet.get(number, (0, 0, 0))
+        aside = sheet.aside.height
+        entries.append(Account(sheet.file, rows.table.name, read + aside, read - bad - copied, bad + aside, copied))
+    return entries
+
+
+def _quarantined(rows: Rows, found: Found) -> pl.DataFrame:
+    """Refused rows as they stood, without what is left behind at the door."""
+    if rows.findings.is_empty():
+        return no_quarantine()
+    whole = found.tables[rows.table.name].frame
+    lines = rules_by_row([rows.findings]).join(whole, left_on=ROW, right_on=N, how="left", maintain_order="left")
+    number = f"{ROW}_right" if f"{ROW}_right" in lines.columns else ROW
+    cells = [c for c in whole.columns if c not in {N, ROW, SHEET, "_line"}]
+    files = pl.DataFrame(
+        {SHEET: range(len(found.sheets)), "file": [s.file for s in found.sheets]},
+        schema={SHEET: pl.UInt32, "file": pl.String},
+    )
+    said = {
+        "table": pl.lit(rows.table.name),
+        "row": pl.col(number).cast(pl.String),
+        "line": pl.col("_line").cast(pl.String) if "_line" in whole.columns else pl.lit(""),
+        "problem": pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
+        "fix": pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
+        "content": pl.struct(pl.col(c).alias(c.removeprefix("+")) for c in cells).struct.json_encode(),
+    }
+    with_file = lines.join(files, on=SHEET, how="left", maintain_order="left")
+    return with_file.sort(SHEET, number).select(
+        said[c].alias(c) if c in said else pl.col(c) for c in QUARANTINE_SCHEMA.names()
+    )

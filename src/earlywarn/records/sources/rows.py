@@ -1,0 +1,298 @@
+"""Which rows of a source are taken, which refused and why, and which only say again what another row says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.records.checks import ROW, UNCLEAN, Check
+from earlywarn.records.sources.cells import findings, typed
+from earlywarn.records.sources.emit import known_early
+from earlywarn.records.sources.marks import (
+    CHILD,
+    COPY_OF,
+    EXTRACT_AT,
+    KEY,
+    OWN_KEY,
+    SHEET,
+    N,
+    child_of,
+    key_of,
+    number_of,
+    there,
+    written,
+)
+from earlywarn.words import count_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from earlywarn.records.sources.gather import Found
+    from earlywarn.records.sources.layout import Layout, Table
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one table: all that were read, with the number of the row each repeats, and what refused rows broke."""
+
+    table: Table
+    frame: pl.DataFrame
+    findings: pl.DataFrame
+
+    @property
+    def accepted(self) -> pl.DataFrame:
+        """Rows that are neither refused nor copies."""
+        return self.sound.filter(pl.col(COPY_OF) == pl.col(N))
+
+    @property
+    def sound(self) -> pl.DataFrame:
+        """Rows that are not refused."""
+        return self.frame.filter(~pl.col(N).is_in(self.findings["_row"].implode()))
+
+
+def type_all(found: Found, layout: Layout) -> tuple[dict[str, pl.DataFrame], dict[str, list[Check]], list[str]]:
+    """Type the cells of every table."""
+    frames: dict[str, pl.DataFrame] = {}
+    checks: dict[str, list[Check]] = {}
+    notes: list[str] = []
+    for name, gathered in found.tables.items():
+        frames[name], checks[name], said = typed(gathered.frame, gathered.table, layout)
+        notes += said
+    return frames, checks, notes
+
+
+def judge(
+    found: Found,
+    frames: Mapping[str, pl.DataFrame],
+    checks: Mapping[str, list[Check]],
+    layout: Layout,
+    when: tuple[Sequence[datetime], Sequence[bool]],
+    prefix: str,
+) -> tuple[dict[str, Rows], list[str]]:
+    """Judge the rows of every table, those referred to before those that refer."""
+    judged: dict[str, Rows] = {}
+    notes: list[str] = []
+    for name in _parents_first(layout, list(found.tables)):
+        table = layout.tables[name]
+        frame = _dated(frames[name], found, when).with_columns(_key(table).alias(OWN_KEY))
+        frame, referring = _refer(frame, table, judged, notes)
+        frame = frame.with_columns(_child(table, prefix))
+        asked = [*checks[name], *_row_checks(table), *referring, *_listed(table, judged), *known_early(table)]
+        refused = findings(frame, asked)
+        judged[name] = _without_copies(table, frame, refused)
+    return judged, notes
+
+
+def _parents_first(layout: Layout, given: list[str]) -> list[str]:
+    done: list[str] = []
+
+    def take(name: str) -> None:
+        if name in done or name not in given:
+            return
+        done.append(name)
+        table = layout.tables[name]
+        for parent in (*(r.table for r in table.refers.values()), table.child_in):
+            take(parent)
+        done.remove(name)
+        done.append(name)
+
+    for name in given:
+        take(name)
+    return done
+
+
+def _dated(frame: pl.DataFrame, found: Found, when: tuple[Sequence[datetime], Sequence[bool]]) -> pl.DataFrame:
+    sheets = pl.DataFrame(
+        {
+            SHEET: range(len(found.sheets)),
+            EXTRACT_AT: when[0],
+            "_given": when[1],
+            "_delivery": found.deliveries,
+            "_file": [s.file for s in found.sheets],
+        },
+        schema={
+            SHEET: pl.UInt32,
+            EXTRACT_AT: pl.Datetime("us"),
+            "_given": pl.Boolean,
+            "_delivery": pl.String,
+            "_file": pl.String,
+        },
+    )
+    return frame.join(sheets, on=SHEET, how="left", maintain_order="left")
+
+
+def _text(table: Table, name: str) -> pl.Expr:
+    """One text for all ways of writing the same value."""
+    holds = table.columns[name].holds
+    if holds in {"day", "moment", "yes_no", "integer", "number"}:
+        return pl.col(name).cast(pl.String)
+    return pl.col(written(name))
+
+
+def _key(table: Table) -> pl.Expr:
+    names = table.key or tuple(table.columns)
+    return pl.concat_str([_text(table, n).fill_null("") for n in names], separator="\x1f")
+
+
+def _child(table: Table, prefix: str) -> pl.Expr:
+    """Child's id: what the row says itself, else that of the row it refers to."""
+    own = [pl.lit(f"{prefix}-") + pl.col(table.child)] if table.child else []
+    through = [pl.col(child_of(column)) for column in table.refers]
+    return pl.coalesce([*own, *through, pl.lit(None, pl.String)]).alias(CHILD)
+
+
+def _refer(
+    frame: pl.DataFrame, table: Table, judged: Mapping[str, Rows], notes: list[str]
+) -> tuple[pl.DataFrame, list[Check]]:
+    """Join what a row refers to. A row that leads nowhere is refused, unless the reference may be left open."""
+    checks: list[Check] = []
+    for column, refer in table.refers.items():
+        wanted = [n.partition(".")[2] for n in _dotted(table) if n.startswith(f"{column}.")]
+        named, found = pl.col(written(column)).is_not_null(), pl.col(there(column))
+        if refer.table not in judged:
+            notes.append(f"{table.name}: {refer.table} was not given; {column} leads nowhere")
+            frame = _leads_nowhere(frame, column, wanted, table)
+            checks += [] if table.child else [Check(named, column, "EW-R27")]
+            continue
+        frame = _joined(frame, column, judged[refer.table], wanted, refer.by)
+        checks.append(Check(found == 0, column, "EW-R19"))
+        if refer.optional:
+            open_ends = int(frame.select((named & found.is_null()).sum()).item())
+            notes += [f"{table.name}: {column} leads nowhere in {count_of(open_ends, 'row')}"] if open_ends else []
+        else:
+            checks.append(Check(named & found.is_null(), column, "EW-R27"))
+    return frame, checks
+
+
+def _dotted(table: Table) -> list[str]:
+    names = [n for r in table.records for n in r.columns()]
+    return list(dict.fromkeys(n for n in names if n not in table.columns))
+
+
+def _leads_nowhere(frame: pl.DataFrame, column: str, wanted: list[str], table: Table) -> pl.DataFrame:
+    empty = {
+        child_of(column): pl.String(),
+        number_of(column): pl.UInt32(),
+        there(column): pl.Int8(),
+        **{f"{column}.{w}": _dtype(table.reached[f"{column}.{w}"].holds) for w in wanted},
+        **{written(f"{column}.{w}"): pl.String() for w in wanted},
+    }
+    return frame.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in empty.items())
+
+
+def _dtype(holds: str) -> pl.DataType:
+    plainly: dict[str, pl.DataType] = {
+        "id": pl.String(),
+        "text": pl.String(),
+        "day": pl.Date(),
+        "moment": pl.Datetime("us"),
+        "yes_no": pl.Boolean(),
+        "integer": pl.Int64(),
+        "number": pl.Float64(),
+    }
+    return plainly.get(holds, pl.List(pl.String()))
+
+
+def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], by: str) -> pl.DataFrame:
+    """Join the row referred to. Of a key that several deliveries hold, that of the row's own, else the newest."""
+    rows = _referred(column, parent, wanted, by).sort(there(column), EXTRACT_AT, number_of(column))
+    here = rows.unique([column, "_delivery"], keep="last", maintain_order=True).drop(EXTRACT_AT)
+    joined = frame.join(here, on=[column, "_delivery"], how="left", maintain_order="left")
+    elsewhere = rows.drop(EXTRACT_AT, "_delivery").unique([column], keep="last", maintain_order=True)
+    added = [c for c in elsewhere.columns if c != column]
+    joined = joined.join(elsewhere, on=column, how="left", maintain_order="left", suffix="|else")
+    nowhere = pl.col(there(column)).is_null()
+    return joined.with_columns(
+        pl.when(nowhere).then(pl.col(f"{c}|else")).otherwise(pl.col(c)).alias(c) for c in added
+    ).drop([f"{c}|else" for c in added])
+
+
+def _referred(column: str, parent: Rows, wanted: list[str], by: str) -> pl.DataFrame:
+    """Rows of the table referred to, under the name by which they are referred to."""
+    refused = pl.col(N).is_in(parent.findings["_row"].implode())
+    rows = parent.frame.select(
+        pl.col(written(by) if by else OWN_KEY).alias(column),
+        "_delivery",
+        EXTRACT_AT,
+        (pl.lit(None, pl.String) if by else pl.col(KEY)).alias(key_of(column)),
+        pl.col(COPY_OF).alias(number_of(column)),
+        pl.col(CHILD).alias(child_of(column)),
+        (~refused).cast(pl.Int8).alias(there(column)),
+        *(pl.col(w).alias(f"{column}.{w}") for w in wanted),
+        *(pl.col(written(w)).alias(written(f"{column}.{w}")) for w in wanted),
+    ).drop_nulls(column)
+    of_one_child = pl.col(child_of(column)).n_unique().over(column) == 1
+    return rows.filter(of_one_child) if by else rows
+
+
+def _listed(table: Table, judged: Mapping[str, Rows]) -> list[Check]:
+    if table.child_in not in judged:
+        return []
+    children = judged[table.child_in].sound[CHILD].unique().drop_nulls()
+    return [Check(~pl.col(CHILD).is_in(children.implode()), table.child, "EW-R28")]
+
+
+def _row_checks(table: Table) -> list[Check]:
+    """Ask what each row must keep on its own, besides that its cells could be read."""
+    checks = [Check(pl.col(CHILD).is_null(), table.child or next(iter(table.refers), ""), "EW-R01")]
+    if not (table.child or table.refers):
+        checks = []
+    last = pl.col(EXTRACT_AT).dt.date()
+    for name, column in table.columns.items():
+        cell = pl.col(name)
+        if column.required:
+            checks.append(Check(pl.col(written(name)).is_null(), name, "EW-R01"))
+        if column.holds == "id":
+            checks.append(Check(cell.str.contains(UNCLEAN), name, "EW-R07"))
+        if column.holds in {"day", "moment"} and not column.ahead:
+            checks.append(Check(pl.col("_given") & (cell.cast(pl.Date) > last), name, "EW-R17"))
+    checks += [Check(pl.col(b) < pl.col(a), b, "EW-R18") for a, b in table.order]
+    return checks
+
+
+def _without_copies(table: Table, frame: pl.DataFrame, refused: pl.DataFrame) -> Rows:
+    """Find rows that say again what an earlier one says, and refuse one key on rows that differ in one delivery."""
+    sound = frame.filter(~pl.col(N).is_in(refused["_row"].implode()))
+    sound = _grouped(table, sound)
+    if table.key:
+        differ = pl.col("_group").n_unique().over(OWN_KEY, "_delivery") > 1
+        conflicts = findings(sound, [Check(differ, table.key[0], "EW-R12")])
+        refused = pl.concat([refused, conflicts])
+        sound = sound.filter(~pl.col(N).is_in(conflicts["_row"].implode()))
+    copies = _copies(sound)
+    whole = frame.join(copies, on=N, how="left", maintain_order="left")
+    return Rows(table, whole.with_columns(pl.col(KEY).fill_null(pl.col(OWN_KEY))), refused)
+
+
+def _grouped(table: Table, sound: pl.DataFrame) -> pl.DataFrame:
+    """Give one number to rows that say the same, the key's mere numbering apart; oldest extract first."""
+    leave_out = set(table.surrogates())
+    said = [c for c in table.columns if c not in leave_out]
+    texts = [
+        (pl.coalesce(key_of(c), written(c)) if c in table.refers and key_of(c) in sound.columns else _text(table, c))
+        .fill_null("")
+        .alias(f"{c}|said")
+        for c in said
+    ]
+    ordered = sound.sort(EXTRACT_AT, OWN_KEY, "_file", SHEET, ROW).with_row_index("_order").with_columns(texts)
+    names = [f"{c}|said" for c in said] or [N]
+    return ordered.with_columns(pl.col("_order").min().over(names).alias("_group")).drop([f"{c}|said" for c in said])
+
+
+def _copies(sound: pl.DataFrame) -> pl.DataFrame:
+    """Say for each row which row it repeats: one of the same words under another key, or its own last version."""
+    first = sound.select("_order", pl.col(N).alias("_first_n"), pl.col(OWN_KEY).alias("_first_key"))
+    rows = sound.select(N, "_order", "_group", OWN_KEY).join(
+        first, left_on="_group", right_on="_order", how="left", maintain_order="left"
+    )
+    elsewhere = pl.col("_first_key") != pl.col(OWN_KEY)
+    again = pl.col("_group") == pl.col("_group").shift(1).over(OWN_KEY)
+    run = pl.when(~again.fill_null(value=False)).then(pl.col(N)).forward_fill().over(OWN_KEY)
+    return rows.sort("_order").select(
+        N,
+        pl.when(elsewhere).then(pl.col("_first_n")).otherwise(run).alias(COPY_OF),
+        pl.when(elsewhere).then(pl.col("_first_key")).otherwise(pl.col(OWN_KEY)).alias(KEY),
+    )
