@@ -28,6 +28,14 @@ def keep_private(path: Path) -> None:
         path.chmod(PRIVATE)
 
 
+def write_private(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file that only its owner may read, from its first byte on; its folder is made if need be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    keep_private(path)
+    write(path)
+
+
 FORMULA_STARTS = r"^([=+\-@\t\r'])"
 """A text cell that begins so could be run as a formula by a spreadsheet; it gets an apostrophe, which hides there."""
 

@@ -39,7 +39,7 @@ def test_what_comes_of_a_bad_input(case: Case, tmp_path: Path) -> None:
         assert said in printed
     if case.act == "error":
         assert case.rule, "an error names its rule"
-        assert ended.err.startswith((f"Error: {case.rule}", case.rule)), ended.err
+        assert ended.err.startswith(f"earlywarn: {case.rule}  "), ended.err
         assert not out.exists()
         return
     told = json.loads(ended.out)

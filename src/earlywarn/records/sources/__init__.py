@@ -58,7 +58,7 @@ def extract(
     *,
     dates: ExtractDates | None = None,
     authority: str = "",
-    mapping: Path | None = None,
+    mapping: Path | str | None = None,
     for_linkage: bool = False,
 ) -> Extract:
     """Read files in one of the formats users hold, and check what comes of them against the contract.
@@ -73,8 +73,8 @@ def extract(
         When the extracts were made, where they do not say it themselves.
     authority : str
         The authority's three digits, before its own child ids.
-    mapping : Path, optional
-        A mapping of the user's own; needed for the format ``table``.
+    mapping : Path or str, optional
+        A mapping of the user's own, or the name of one that ships; needed for the format ``table``.
     for_linkage : bool
         Keep names and addresses apart, for linking alone.
 

@@ -98,7 +98,7 @@ def _filled(name: str, table: Table) -> pl.Expr:
 def _written(record: Record, table: Table) -> pl.Expr:
     """Say where a row gives rise to this record."""
     conditions = [known_at(record, table).is_not_null()]
-    if record.occurred is not None:
+    if record.occurred is not None and not record.undated:
         conditions.append(cell(record.occurred, table, pl.Datetime("us")).is_not_null())
     conditions += [_filled(name, table) for name in record.also_if]
     conditions += [~_filled(name, table) for name in record.blank_if]
@@ -146,7 +146,7 @@ def _records(rows: Rows, record: Record, layout: Layout) -> pl.DataFrame:
         pl.col(CHILD).alias("child_id"),
         digest(name, table.name, record.name, pl.col(CHILD), pl.col(KEY), *own).alias(BASE),
         pl.concat_str(said, separator="\x1f").alias(SAID) if said else pl.lit("").alias(SAID),
-        pl.lit(record.kind).alias("kind"),
+        cell(record.kind, table).alias("kind"),
         *_times(record, table),
         *_cells(record, table, layout),
         *_reference(record.follows, table, "follows"),

@@ -53,7 +53,7 @@ def reader(
     source_format: str,
     dates: ExtractDates | None,
     authority: str,
-    mapping: Path | None,
+    mapping: Path | str | None,
     *,
     for_linkage: bool,
 ) -> Read:
@@ -79,24 +79,23 @@ def reader(
         sheets = [sheet for path in files for sheet in _sheets(path, source_format, layout)]
         sheets = _prepared(sheets, source_format)
         made = map_sheets(sheets, layout, dates=dates, authority=authority, for_linkage=for_linkage)
-        return Extract(
-            made.frames, made.account, made.quarantine, (*made.notes, *notes), made.births, made.identities
-        )
+        return Extract(made.frames, made.account, made.quarantine, (*made.notes, *notes), made.births, made.identities)
 
     return read
 
 
-def layout_of(source_format: str, mapping: Path | None) -> Layout:
-    """Return the mapping of a format, or the user's own."""
+def layout_of(source_format: str, mapping: Path | str | None) -> Layout:
+    """Return the mapping of a format, another that ships, by its name, or the user's own, by its path."""
     from earlywarn.records.sources import layout  # noqa: PLC0415
 
     chosen = _format(source_format)
     if mapping is not None:
-        return layout.load(mapping)
+        ships = str(mapping) in layout.mappings() and not Path(mapping).exists()
+        return layout.shipped(str(mapping)) if ships else layout.load(Path(mapping))
     if not chosen.mapping:
         raise ArgumentError(
             f"The format {source_format} needs a mapping.",
-            expected="--mapping FILE.toml",
+            expected="--mapping FILE.toml, or one that ships: " + ", ".join(layout.mappings()),
             fix="make a first draft with `earlywarn schema guess FILE > mapping.toml`",
         )
     return layout.shipped(chosen.mapping)

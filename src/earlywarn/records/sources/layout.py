@@ -96,7 +96,7 @@ class Record:
     """One record that a row gives rise to."""
 
     name: str
-    kind: str
+    kind: Cell
     known: tuple[Cell, ...]
     basis: tuple[str, ...]
     because: str = ""
@@ -111,6 +111,7 @@ class Record:
     follows: Ref | None = None
     episode: Ref | None = None
     closes: bool = False
+    undated: bool = False
     concerns: tuple[Mapping[str, Cell], ...] = ()
     facts: Mapping[str, Cell] = field(default_factory=dict)
     people: tuple[Mapping[str, Cell], ...] = ()
@@ -119,7 +120,7 @@ class Record:
 
     def columns(self) -> tuple[str, ...]:
         """Return the columns this record is made of, as the mapping names them."""
-        parts: list[Any] = [self.known, self.occurred, *self.cells.values(), *self.facts.values()]
+        parts: list[Any] = [self.kind, self.known, self.occurred, *self.cells.values(), *self.facts.values()]
         parts += [cell for group in (self.concerns, self.people, self.households) for c in group for cell in c.values()]
         return tuple(
             dict.fromkeys([*named_in(parts), *self.only, *self.unless, *self.also_if, *self.blank_if, *self.own])
@@ -244,6 +245,7 @@ def load(path: Path) -> Layout:
 
 def parse(declared: Mapping[str, Any], where: str) -> Layout:
     """Turn a parsed TOML document into a layout, or say what in it is wrong."""
+    declared = _extended(declared, where)
     _known(declared, ("source", "tables", "codes"), where)
     lists = {name: _codes(entry, f"{where}, [codes.{name}]") for name, entry in declared.get("codes", {}).items()}
     whole = dict(_shared()) | lists
@@ -257,13 +259,71 @@ def parse(declared: Mapping[str, Any], where: str) -> Layout:
     return layout
 
 
+def _extended(declared: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Lay a mapping over the one it extends: tables of TOML are merged, anything else is replaced."""
+    base = declared.get("extends")
+    if base is None:
+        return declared
+    if base not in mappings():
+        raise _wrong(f'{where}: there is no mapping "{base}" to extend', expected="one of " + ", ".join(mappings()))
+    return _laid_over(_extended(_toml(base), base), {k: v for k, v in declared.items() if k != "extends"})
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {
+        k: _laid_over(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)
+    }
+    return {**below, **above, **both}
+
+
+def mappings() -> tuple[str, ...]:
+    """Names of the mappings that ship."""
+    here = (p.name for p in resources.files(__package__).iterdir())
+    return tuple(
+        sorted(n.removesuffix(".toml") for n in here if n.endswith(".toml") and n not in {"codes.toml", "cin.toml"})
+    )
+
+
 def _toml(name: str) -> dict[str, Any]:
     return tomllib.loads(shipped_text(name))
 
 
 @cache
 def _shared() -> Mapping[str, Codes]:
-    return {name: _codes(entry, f"codes.toml, {name}") for name, entry in _toml("codes")["codes"].items()}
+    """Lists that need no declaring: the contract's own words, and those of ``codes.toml``."""
+    own = {name: Codes(MappingProxyType(_own_words(listed))) for name, listed in _VOCABULARIES.items()}
+    own["kind"] = Codes(MappingProxyType({k: m for k, m in own["kind"].means.items() if m[0] not in _MUST_FOLLOW}))
+    # _codes may extend one of these lists, and must not ask for them again
+    return own | {
+        n: Codes(_means(e, {}), str(e.get("strip", "")), str(e.get("pick", "")))
+        for n, e in _toml("codes")["codes"].items()
+    }
+
+
+_MUST_FOLLOW = ("conclusion", "withdrawal")
+_VOCABULARIES: Mapping[str, Mapping[str, object]] = {
+    "agency": codes.AGENCIES,
+    "kind": codes.KINDS,
+    "concern": codes.CONCERNS,
+    "outcome": codes.OUTCOMES,
+    "attendance": codes.ATTENDANCE,
+    "mode": codes.MODES,
+    "about": codes.ABOUT,
+    "role": codes.ROLES,
+    "decision": codes.DECISIONS,
+    "extent": codes.EXTENTS,
+    "scheme": codes.SCHEMES,
+}
+
+
+def _own_words(listed: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    """Each code by itself, with blanks for underscores, and by its label."""
+    words = {
+        spelling: (code,)
+        for code in listed
+        for spelling in (plain(codes.label(code, listed)), plain(code.replace("_", " ")))
+    }
+    return words | {plain(code): (code,) for code in listed}
 
 
 def _codes(entry: Mapping[str, Any], where: str) -> Codes:
@@ -271,11 +331,16 @@ def _codes(entry: Mapping[str, Any], where: str) -> Codes:
     base = entry.get("extends")
     if base is not None and base not in _shared():
         raise _wrong(f'{where}: there is no shared list "{base}"', expected="one of " + ", ".join(_shared()))
-    means = dict(_shared()[base].means) if base else {}
+    means = _means(entry, _shared()[base].means if base else {})
+    return Codes(MappingProxyType(means), str(entry.get("strip", "")), str(entry.get("pick", "")))
+
+
+def _means(entry: Mapping[str, Any], base: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    means = dict(base)
     means |= {plain(text): (to,) for to, spellings in entry.get("written", {}).items() for text in spellings}
     for spelling, to in entry.get("means", {}).items():
         means[plain(spelling)] = tuple(t for t in ([to] if isinstance(to, str) else to) if t)
-    return Codes(MappingProxyType(means), str(entry.get("strip", "")), str(entry.get("pick", "")))
+    return means
 
 
 def _table(name: str, entry: Mapping[str, Any], where: str) -> Table:

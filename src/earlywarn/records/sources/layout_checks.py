@@ -61,7 +61,8 @@ def _check_table(layout: Layout, table: Table, where: str) -> None:
 
 def _check_record(layout: Layout, table: Table, record: Record, where: str) -> None:
     _declared(record.columns(), table, where)
-    _one_of(record.kind, codes.KINDS, f"{where}, kind")
+    if isinstance(record.kind, str) and not named_in(record.kind):
+        _one_of(record.kind, codes.KINDS, f"{where}, kind")
     if len(record.basis) not in {1, len(record.known)}:
         raise _wrong(f"{where}: basis must be one word, or one for each of known")
     for basis in record.basis:

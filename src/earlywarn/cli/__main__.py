@@ -1,0 +1,5 @@
+"""``python -m earlywarn.cli``."""
+
+from earlywarn.cli import main
+
+main()
