@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -212,9 +212,9 @@ def link(
         records = read_records(folder)
         kept = folder / "linkage" / "identities.parquet"
         names = read_identities(identities) if identities else read_identities(kept) if kept.is_file() else None
-    options = {"schemes": [s.strip() for s in schemes.split(",") if s.strip()], "threshold": threshold}
+    chosen: dict[str, Any] = {"schemes": [s.strip() for s in schemes.split(",") if s.strip()], "threshold": threshold}
     with progress("Linking"):
-        found = find_links(records, names, known_at=known_at, **{k: v for k, v in options.items() if v})
+        found = find_links(records, names, known_at=known_at, **{k: v for k, v in chosen.items() if v})
     with new_folder(out) as draft:
         write_linked(found, draft, folder)
     links, review = found.found.height, found.review.height

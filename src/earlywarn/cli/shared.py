@@ -24,6 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print data only, as JSON.")]
 
 
 def exit_if_refused(rows: int) -> None:
+    """Leave with the exit code for refused rows, if there are any."""
     if rows:
         was = "was" if rows == 1 else "were"
         typer.echo(f"{count_of(rows, 'row')} {was} refused; nothing is lost.", err=True)
@@ -31,6 +32,7 @@ def exit_if_refused(rows: int) -> None:
 
 
 def say(data: dict[str, Any], as_json: bool, lines: list[str]) -> None:
+    """Print data as JSON, or lines for a person."""
     if as_json:
         print_json(data)
     else:
@@ -44,11 +46,13 @@ def own_name() -> str:
 
 
 def print_json(data: Any) -> None:
+    """Print data as JSON."""
     typer.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
 
 
 @contextmanager
 def new_folder(out: Path, **options: Any) -> Iterator[Path]:
+    """Yield a folder that takes its name only if everything in it was written."""
     from earlywarn.files import whole_folder
 
     with whole_folder(out, **options) as draft:

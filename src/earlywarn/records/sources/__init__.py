@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.records.reading import records_from_frames
-from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import Account, no_quarantine
 
 if TYPE_CHECKING:
@@ -88,15 +86,4 @@ def extract(
     """
     from earlywarn.records.sources.formats import reader  # noqa: PLC0415 (each adapter loads what it needs)
 
-    found = reader(source_format, dates, authority, mapping, for_linkage=for_linkage)(sources)
-    checked = records_from_frames({n: f for n, f in found.frames.items() if n in RECORD_TABLES})
-    kept = {**found.frames, **{n: f for n, f in checked.frames.items() if n in found.frames}}
-    refused_here = tuple(a for a in checked.account if a.quarantined)
-    return Extract(
-        kept,
-        (*found.account, *refused_here),
-        pl.concat([found.quarantine, checked.quarantine]),
-        found.notes,
-        found.births,
-        found.identities,
-    )
+    return reader(source_format, dates, authority, mapping, for_linkage=for_linkage)(sources)

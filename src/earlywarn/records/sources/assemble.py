@@ -47,6 +47,7 @@ class Parts:
     births: pl.DataFrame
     identities: pl.DataFrame
     notes: tuple[str, ...]
+    ids: pl.DataFrame
 
 
 def assemble(
@@ -73,7 +74,7 @@ def assemble(
         "attributes": _attributes(judged),
     }
     identities = _identities(judged, layout) if for_linkage else pl.DataFrame()
-    return Parts({n: _in_order(f, n) for n, f in frames.items()}, births, identities, (*notes, *unanchored))
+    return Parts({n: _in_order(f, n) for n, f in frames.items()}, births, identities, (*notes, *unanchored), ids)
 
 
 def _anchored(records: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -84,7 +85,7 @@ def _anchored(records: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     there = records.select(pl.col(c).alias(k) for c, k in zip(PLACE, keys, strict=True)).with_columns(_there=True)
     adds = pl.col("kind").is_in(ADDS)
     marked = records.join(there, on=keys, how="left", maintain_order="left")
-    loose = marked.filter(adds & pl.col("_there").is_null())
+    loose = marked.filter((pl.col("kind") == "conclusion") & pl.col("_there").is_null())
     said = [
         f"{t}: {count_of(n, 'conclusion')} without the record concluded: not carried"
         for t, n in loose.group_by(TABLE).len().sort(TABLE).iter_rows()
@@ -118,7 +119,16 @@ def _contacts(
     )
     frame = _led_to(frame, ids, "follows", ID)
     frame = _led_to(frame, episode_ids, "episode", "episode_id")
+    frame = _taken_back_later(frame)
     return frame.with_columns(follows=pl.coalesce("_corrects", "follows"), episode_id=pl.col("episode"))
+
+
+def _taken_back_later(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take nothing back before it was known."""
+    known = frame.select(pl.col(ID).alias("follows"), pl.col("known_at").alias("_since"))
+    joined = frame.join(known, on="follows", how="left", maintain_order="left")
+    later = pl.when(pl.col("kind") == "withdrawal").then(pl.max_horizontal("known_at", "_since"))
+    return joined.with_columns(later.fill_null(pl.col(n)).alias(n) for n in ("known_at", "recorded_at"))
 
 
 def _led_to(frame: pl.DataFrame, ids: pl.DataFrame, what: str, name: str) -> pl.DataFrame:

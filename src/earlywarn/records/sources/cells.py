@@ -64,10 +64,10 @@ def _type_one(
         return frame, [], []
     as_read = pl.col(written(name))
     value, nothing = _value(column, as_read, layout)
-    frame = frame.with_columns(value.alias(name))
+    frame = frame.with_columns(value.alias(name), pl.when(~nothing).then(as_read).alias(written(name)))
     timed = _times_of_day(frame, name, column, layout) if column.holds == "day" else 0
     said = [f"{name}: of {timed} cells with a time of day only the day is carried"] if timed else []
-    return frame, [Check(as_read.is_not_null() & pl.col(name).is_null() & ~nothing, name, RULE_OF[column.holds])], said
+    return frame, [Check(as_read.is_not_null() & pl.col(name).is_null(), name, RULE_OF[column.holds])], said
 
 
 def _times_of_day(frame: pl.DataFrame, name: str, column: Column, layout: Layout) -> int:
@@ -191,7 +191,8 @@ def meaning_of(code: str, codes: Codes) -> tuple[str, ...] | None:
 
 def pairs_in(cell: str, column: Column, codes: Codes) -> list[tuple[str, str]]:
     """Each code of a cell as written, with each thing it means."""
-    return [(code, m) for code in codes_in(cell, column) or () for m in meaning_of(code, codes) or ()]
+    said = [(re.sub(codes.strip, "", code) if codes.strip else code, code) for code in codes_in(cell, column) or ()]
+    return [(stripped, m) for stripped, code in said for m in meaning_of(code, codes) or ()]
 
 
 def _meanings(cell: str, column: Column, codes: Codes) -> list[str] | None:
@@ -213,4 +214,4 @@ def findings(frame: pl.DataFrame, checks: Iterable[Check]) -> pl.DataFrame:
         )
         for c in checks
     ]
-    return pl.concat([pl.DataFrame(schema=FINDINGS_SCHEMA), *(p.cast(FINDINGS_SCHEMA) for p in parts)])  # type: ignore[arg-type]
+    return pl.concat([pl.DataFrame(schema=FINDINGS_SCHEMA), *(p.cast(FINDINGS_SCHEMA) for p in parts)])

@@ -52,7 +52,7 @@ def _of_layout(layout: Layout) -> list[Clock]:
         Clock(
             f"{layout.source.name}: {table.name}",
             r.name,
-            r.kind,
+            str(r.kind).replace("@", "as in "),
             _known(r),
             " or ".join(dict.fromkeys(r.basis)),
             r.because,

@@ -1,4 +1,4 @@
-"""The records that accepted rows give rise to, and what hangs on them, as the mapping says; no row is looked at alone."""
+"""The records that accepted rows give rise to, and what hangs on them, as the mapping says."""
 
 from __future__ import annotations
 

@@ -9,14 +9,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from earlywarn.errors import ArgumentError, SourceError, nearest
+from earlywarn.records.reading import records_from_frames
+from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources import Extract
-from earlywarn.records.sources.deliveries import ExtractDates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from earlywarn.records.sheets import Sheet
+    from earlywarn.records.sources.deliveries import ExtractDates
     from earlywarn.records.sources.layout import Layout
 
 Sheets = Callable[[Path], "list[Sheet]"]
@@ -69,7 +73,7 @@ def reader(
     if source_format == "cin":
         from earlywarn.records.sources.cin import read_all  # noqa: PLC0415
 
-        return lambda sources: read_all(files_of(sources, chosen)[0])
+        return lambda sources: _checked(read_all(files_of(sources, chosen)[0]))
     layout = layout_of(source_format, mapping)
 
     def read(sources: Path | Sequence[Path]) -> Extract:
@@ -82,6 +86,14 @@ def reader(
         return Extract(made.frames, made.account, made.quarantine, (*made.notes, *notes), made.births, made.identities)
 
     return read
+
+
+def _checked(found: Extract) -> Extract:
+    """Hold what an adapter of its own made to the contract; a mapping's records have been held to it already."""
+    checked = records_from_frames({n: f for n, f in found.frames.items() if n in RECORD_TABLES})
+    frames = {**found.frames, **{n: f for n, f in checked.frames.items() if n in found.frames}}
+    account = (*found.account, *(a for a in checked.account if a.quarantined))
+    return replace(found, frames=frames, account=account, quarantine=pl.concat([found.quarantine, checked.quarantine]))
 
 
 def layout_of(source_format: str, mapping: Path | str | None) -> Layout:

@@ -33,13 +33,17 @@ class Gathered:
 
 @dataclass
 class Found:
-    """All tables, the sheets they came from, and what a person should know of it."""
+    """All tables, the sheets they came from, and what a person should know of it.
+
+    By sheet: ``deliveries``, the tables as ``named``, and the user's own ``heads`` by the mapping's column names.
+    """
 
     sheets: list[Sheet] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
     tables: dict[str, Gathered] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     named: list[str] = field(default_factory=list)
+    heads: list[dict[str, str]] = field(default_factory=list)
 
     def numbers_of(self, table: str) -> list[int]:
         """Numbers of the sheets that hold a table."""
@@ -83,7 +87,7 @@ def _table_of(sheet: Sheet, layout: Layout) -> tuple[Table, str] | None:
     named = [
         (len(label), table.name, label)
         for table in layout.tables.values()
-        for pattern in table.files
+        for pattern in (*table.files, table.name)  # mended rows come back under the table's own name
         if (label := _label(pattern, sheet.name)) is not None
     ]
     if named:
@@ -96,7 +100,7 @@ def _table_of(sheet: Sheet, layout: Layout) -> tuple[Table, str] | None:
 
 def _not_read(sheet: Sheet, layout: Layout) -> str:
     known = any(_label(pattern, sheet.name) is not None for pattern in layout.source.not_carried)
-    return f"{_place(sheet)} " + ("is not carried" if known else "is of no table of this format and was not read")
+    return f"{place_of(sheet)} " + ("is not carried" if known else "is of no table of this format and was not read")
 
 
 def _label(pattern: str, name: str) -> str | None:
@@ -119,9 +123,10 @@ def _columns(sheet: Sheet, table: Table, number: int, found: Found) -> pl.DataFr
     left = [h for h in rest if any(fnmatchcase(plain(h), plain(pattern)) for pattern in table.ignored)]
     unknown = [h for h in rest if h not in left]
     if left:
-        found.notes.append(f"{_place(sheet)}: left behind on purpose: {', '.join(left)}")
+        found.notes.append(f"{place_of(sheet)}: left behind on purpose: {', '.join(left)}")
     if unknown:
-        found.notes.append(f"{_place(sheet)}: columns this format does not know, not carried: {', '.join(unknown)}")
+        found.notes.append(f"{place_of(sheet)}: columns this format does not know, not carried: {', '.join(unknown)}")
+    found.heads.append({name: head for name, head in taken.items() if head is not None} | {f"+{h}": h for h in unknown})
     return sheet.frame.select(
         pl.col(ROW).cast(pl.UInt32),
         pl.lit(number, pl.UInt32).alias(SHEET),
@@ -139,7 +144,8 @@ def _must_be_there(name: str, table: Table) -> bool:
     return table.columns[name].required or name == table.child or name in table.key
 
 
-def _place(sheet: Sheet) -> str:
+def place_of(sheet: Sheet) -> str:
+    """Name a sheet as a person would: the file, and the worksheet where it is another name."""
     same = sheet.file.rsplit(".", 1)[0] == sheet.name
     return sheet.file if same else f"{sheet.file}, {sheet.name}"
 
@@ -149,7 +155,7 @@ def _lacks(sheet: Sheet, table: Table, lacking: list[str], heads: list[str]) -> 
         yield from filter(None, (nearest(plain(n), [plain(h) for h in heads]) for n in lacking))
 
     return SourceError(
-        f"{_place(sheet)} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}.",
+        f"{place_of(sheet)} lacks the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)}.",
         expected=f"the columns of {table.name}: {', '.join(table.columns)}",
         fix=" ".join(dict.fromkeys(near()))
         or "export it again with these columns, or map your own names with also = [...]",
@@ -158,7 +164,7 @@ def _lacks(sheet: Sheet, table: Table, lacking: list[str], heads: list[str]) -> 
 
 
 def _nothing(sheets: Sequence[Sheet], layout: Layout) -> SourceError:
-    names = ", ".join(_place(s) for s in sheets[:5]) or "nothing"
+    names = ", ".join(place_of(s) for s in sheets[:5]) or "nothing"
     wanted = ", ".join(pattern for t in layout.tables.values() for pattern in t.files)
     return SourceError(
         f"No table of the format {layout.source.name} was found in {names}.",

@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from earlywarn.records.checks import ROW
 from earlywarn.records.codes import AGENCIES, ATTENDANCE, CONCERNS, OUTCOMES
 from earlywarn.records.sheets import read_sheets
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import polars as pl
+
     from earlywarn.records.sheets import Sheet
 
 DATES = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d-%b-%Y", "%d-%b-%y", "%Y-%b-%d", "%m/%d/%Y")
@@ -31,9 +31,13 @@ MANY = 40
 
 _CHILD = r"(child|person|pupil|client|case|subject|nominal).*(id|ref|number|no)$|^(upn|chi|nhs.?(no|number)|cms id|id)$"
 _NAME = r"name|surname|phone|email|e-mail|address|postcode|contact (details|number)|narrative|notes?$|free ?text"
+_WROTE = "record|enter|creat|report|receiv|log|input"
+_KEY = r"(id|ref|reference|no|number|urn)$"
+_OF_DAYS = ("birth", "known", "closed", "occurred")
+_OF_CODES = ("severity", "outcome", "attendance", "told", "concern", "worker")
 _ROLES: Mapping[str, str] = {
-    "known": r"(record|enter|creat|report|receiv|log|input)[a-z]*[ _](on|at|date|time)|(date|time)[ _](record|enter|creat|report|receiv|log)",
-    "occurred": r"(incident|event|visit|contact|occur|start|offence|attend|appointment|referral).*(date|time|on|at)?$|^date$|date[ _]of",
+    "known": rf"({_WROTE})[a-z]* (on|at|date|time)|(date|time) ({_WROTE})",
+    "occurred": r"(incident|event|visit|contact|occur|start|offence|attend|appointment|referral)|^date$|date of",
     "birth": r"birth|^dob$|d\.o\.b",
     "severity": r"grade|severity|risk.?level|rag",
     "concern": r"concern|categor|type.?of.?(offence|incident|abuse)|offence|reason|need|factor",
@@ -84,7 +88,7 @@ def guess_mapping(path: Path, name: str = "") -> str:
     sheets = [sheet for sheet in read_sheets(path) if sheet.frame.height]
     own = _word(name or path.stem)
     tables = [_Draft(sheet, [propose(sheet.frame[c]) for c in sheet.frame.columns if c != ROW]) for sheet in sheets]
-    lines = [*_head(own, path.name, tables), *(line for table in tables for line in table.lines(own))]
+    lines = [*_head(own, path.name, tables), *(line for table in tables for line in table.lines())]
     codes = {p.holds: p.codes for table in tables for p in table.proposals if p.codes}
     return "\n".join([*lines, *(line for holds, spelled in codes.items() for line in _codes(holds, spelled))]) + "\n"
 
@@ -92,22 +96,26 @@ def guess_mapping(path: Path, name: str = "") -> str:
 def propose(column: pl.Series) -> Proposal:
     """Propose what a column is, from its name and the look of its cells."""
     cells = column.drop_nulls()
-    role = _role(column.name)
-    if re.search(_NAME, plain(column.name)) and role not in {"birth"}:
+    roles = _roles(column.name)
+    if re.search(_NAME, plain(column.name)) and "birth" not in roles:
         return Proposal(column.name, "left behind")
     if re.search(_CHILD, plain(column.name).replace("_", " ")):
         return Proposal(column.name, "id", "child")
     fitting = _dates_of(cells)
     if fitting:
-        return _dated(column.name, role, fitting, cells)
+        return _dated(column.name, _first(roles, _OF_DAYS), fitting, cells)
     if len(cells) and set(cells.str.to_lowercase().unique()) <= set(YES_NO):
-        return Proposal(column.name, "yes_no", role if role in {"planned", "seen", "seen_alone"} else "")
-    return _coded(column, cells, role)
+        return Proposal(column.name, "yes_no", _first(roles, ("planned", "seen_alone", "seen")))
+    return _coded(column, cells, _first(roles, _OF_CODES))
 
 
-def _role(name: str) -> str:
+def _roles(name: str) -> list[str]:
     words = plain(re.sub(r"[_\-]+", " ", name))
-    return next((role for role, pattern in _ROLES.items() if re.search(pattern, words)), "")
+    return [role for role, pattern in _ROLES.items() if re.search(pattern, words)]
+
+
+def _first(roles: Sequence[str], fitting: Sequence[str]) -> str:
+    return next((role for role in fitting if role in roles), "")
 
 
 def _dates_of(cells: pl.Series) -> tuple[str, ...]:
@@ -132,7 +140,6 @@ def _dated(name: str, role: str, fitting: tuple[str, ...], cells: pl.Series) -> 
     )
     form = "%d/%m/%Y" if day_first else fitting[0]
     holds = "moment" if "%H" in form and not cells.str.contains(r" 00:00(:00)?$").all() else "day"
-    role = role if role in {"known", "occurred", "birth", "closed", "told"} else ""
     return Proposal(name, holds, role, (form,), (), doubt)
 
 
@@ -145,6 +152,8 @@ def _coded(column: pl.Series, cells: pl.Series, role: str) -> Proposal:
         return Proposal(column.name, _word(column.name), role, (), tuple(texts))
     if role == "worker":
         return Proposal(column.name, "id", role)
+    if re.search(_KEY, plain(column.name)) and len(texts) == len(column):
+        return Proposal(column.name, "id", "key")
     return Proposal(column.name, "text")
 
 
@@ -158,7 +167,7 @@ class _Draft:
     def of(self, role: str) -> Proposal | None:
         return next((p for p in self.proposals if p.role == role), None)
 
-    def lines(self, own: str) -> Iterable[str]:
+    def lines(self) -> Iterable[str]:
         table = _word(self.sheet.name)
         child = self.of("child")
         yield f"\n[tables.{table}]"
@@ -168,6 +177,8 @@ class _Draft:
             if child
             else '# child = "…"   # no column looks like the child\'s id: name it'
         )
+        if key := self.of("key"):
+            yield f"key = [{_quoted(key.name)}]"
         left = [_quoted(p.name) for p in self.proposals if p.holds == "left behind"]
         if left:
             yield f"ignored = [{', '.join(left)}]   # names and free text stay behind"
@@ -182,15 +193,17 @@ class _Draft:
         occurred, known = self.of("occurred"), self.of("known")
         yield f"\n[[tables.{table}.records]]"
         yield 'as = "event"'
-        yield 'kind = "contact"   # one of the kinds in earlywarn.records.codes: contact, incident, visit, encounter, referral …'
+        yield 'kind = "contact"   # or incident, visit, encounter, referral … (earlywarn.records.codes.KINDS)'
         if occurred:
             yield f"occurred = {_quoted('@' + occurred.name)}"
         if known:
             yield f'known = {_quoted("@" + known.name)}\nbasis = "source"   # the source says when it was written'
         elif occurred:
-            yield f'known = {_quoted("@" + occurred.name)}\nbasis = "unknown"   # no column says when it was written: assumed the same day'
+            yield f"known = {_quoted('@' + occurred.name)}"
+            yield 'basis = "unknown"   # no column says when it was written: assumed the same day'
         else:
-            yield 'known = "extract"\nbasis = "extract"   # no date was found: known only from the extract'
+            yield 'known = "extract"'
+            yield 'basis = "extract"   # no date was found: known only from the extract'
         parts = {"outcome": "outcome", "attendance": "attendance", "seen": "child_seen", "seen_alone": "seen_alone"}
         parts |= {"planned": "planned", "worker": "worker_id"}
         yield from (f"{cell} = {_quoted('@' + p.name)}" for role, cell in parts.items() if (p := self.of(role)))
@@ -201,7 +214,8 @@ class _Draft:
             closing = "recorded" if self.of("closed") else "not_recordable"
             yield f'concerns = [{{ category = {_quoted("@" + concern.name)}{grade}, closing = "{closing}" }}]'
         if (told := self.of("told")) and told.codes and known:
-            yield f'sharing = [{{ to = {_quoted("@" + told.name)}, at = {_quoted("@" + known.name)}, extent = "full" }}]   # is that when they were told?'
+            to, at = _quoted("@" + told.name), _quoted("@" + known.name)
+            yield f'sharing = [{{ to = {to}, at = {at}, extent = "full" }}]   # is that when they were told?'
 
     def _closing(self, table: str) -> Iterable[str]:
         closed = self.of("closed")
@@ -228,7 +242,7 @@ def _head(own: str, file: str, tables: Sequence[_Draft]) -> Iterable[str]:
 
 
 def _column(p: Proposal) -> str:
-    required = ", required = true" if p.role in {"child", "occurred"} else ""
+    required = ", required = true" if p.role in {"child", "key", "occurred"} else ""
     said = f"   # {p.doubt}" if p.doubt else ""
     return f'{_quoted(p.name)} = {{ holds = "{p.holds}"{required} }}{said}'
 

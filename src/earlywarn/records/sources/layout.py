@@ -75,11 +75,13 @@ class Column:
 class Refer:
     """The table that a column refers to: by its key, or by another column of it, which then only leads to the child.
 
-    A reference that leads nowhere refuses the row, or, if it is ``optional``, is left blank.
+    A reference that leads nowhere refuses the row, or, if it is ``optional``, is left blank. ``here``: it leads only to
+    rows of its own delivery, since every delivery numbers its rows anew.
     """
 
     table: str
     by: str = ""
+    here: bool = False
     optional: bool = False
 
 
@@ -164,6 +166,8 @@ class Table:
     records: tuple[Record, ...] = ()
     episodes: tuple[Episode, ...] = ()
     shares: tuple[Share, ...] = ()
+    withdraws: str = ""
+    withdrawn: tuple[Cell, ...] = (EXTRACT,)
     children: Mapping[str, Cell] = field(default_factory=dict)
     identifiers: tuple[Mapping[str, Cell], ...] = ()
     attributes: Mapping[str, Cell] = field(default_factory=dict)
@@ -251,6 +255,7 @@ def parse(declared: Mapping[str, Any], where: str) -> Layout:
     whole = dict(_shared()) | lists
     source = _take(Source, declared.get("source", {}), f"{where}, [source]")
     tables = {n: _table(n, entry, f"{where}, [tables.{n}]") for n, entry in declared.get("tables", {}).items()}
+    tables = {name: _withdrawing(table, tables) for name, table in tables.items()}
     reaching = {name: replace(table, reached=_reached(table, tables)) for name, table in tables.items()}
     layout = Layout(source, MappingProxyType(reaching), MappingProxyType(whole))
     from earlywarn.records.sources.layout_checks import check_layout  # noqa: PLC0415 (it builds on this module)
@@ -264,7 +269,7 @@ def _extended(declared: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     base = declared.get("extends")
     if base is None:
         return declared
-    if base not in mappings():
+    if base not in (*mappings(), "agency"):
         raise _wrong(f'{where}: there is no mapping "{base}" to extend', expected="one of " + ", ".join(mappings()))
     return _laid_over(_extended(_toml(base), base), {k: v for k, v in declared.items() if k != "extends"})
 
@@ -276,12 +281,13 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
     return {**below, **above, **both}
 
 
+_NO_MAPPING = ("codes.toml", "cin.toml", "agency.toml")
+
+
 def mappings() -> tuple[str, ...]:
     """Names of the mappings that ship."""
     here = (p.name for p in resources.files(__package__).iterdir())
-    return tuple(
-        sorted(n.removesuffix(".toml") for n in here if n.endswith(".toml") and n not in {"codes.toml", "cin.toml"})
-    )
+    return tuple(sorted(n.removesuffix(".toml") for n in here if n.endswith(".toml") and n not in _NO_MAPPING))
 
 
 def _toml(name: str) -> dict[str, Any]:
@@ -290,7 +296,7 @@ def _toml(name: str) -> dict[str, Any]:
 
 @cache
 def _shared() -> Mapping[str, Codes]:
-    """Lists that need no declaring: the contract's own words, and those of ``codes.toml``."""
+    """Return the lists that need no declaring: the contract's own words, and those of ``codes.toml``."""
     own = {name: Codes(MappingProxyType(_own_words(listed))) for name, listed in _VOCABULARIES.items()}
     own["kind"] = Codes(MappingProxyType({k: m for k, m in own["kind"].means.items() if m[0] not in _MUST_FOLLOW}))
     # _codes may extend one of these lists, and must not ask for them again
@@ -318,11 +324,9 @@ _VOCABULARIES: Mapping[str, Mapping[str, object]] = {
 
 def _own_words(listed: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
     """Each code by itself, with blanks for underscores, and by its label."""
-    words = {
-        spelling: (code,)
-        for code in listed
-        for spelling in (plain(codes.label(code, listed)), plain(code.replace("_", " ")))
-    }
+    words: dict[str, tuple[str, ...]] = {}
+    for code in listed:  # a code itself stands over another's label
+        words |= {plain(spelling): (code,) for spelling in (codes.label(code, listed), code.replace("_", " "))}
     return words | {plain(code): (code,) for code in listed}
 
 
@@ -357,7 +361,27 @@ def _table(name: str, entry: Mapping[str, Any], where: str) -> Table:
         for c, to in entry.get("refers", {}).items()
     }
     made["order"] = tuple((a, b) for a, b in entry.get("order", ()))
-    return _take(Table, made, where)
+    taken: Table = _take(Table, made, where)
+    return taken
+
+
+def _withdrawing(table: Table, tables: Mapping[str, Table]) -> Table:
+    """Let each row of a table that takes back another's rows take back every record of the row with its key."""
+    if table.withdraws not in tables or not table.key:
+        return table
+    key, cells = table.key[0], table.withdrawn
+    taken_back = tuple(
+        Record(
+            name=f"withdrawn_{record.name}",
+            kind="withdrawal",
+            known=cells,
+            basis=tuple("extract" if cell == EXTRACT else "source" for cell in cells),
+            because="the source took it back",
+            follows=Ref(record.name, key),
+        )
+        for record in tables[table.withdraws].records
+    )
+    return replace(table, records=taken_back, refers={**table.refers, key: Refer(table.withdraws, optional=True)})
 
 
 def _reached(table: Table, tables: Mapping[str, Table]) -> Mapping[str, Column]:
@@ -386,7 +410,8 @@ def _record(entry: Mapping[str, Any], where: str) -> Record:
     for name in ("concerns", "people", "households", "sharing"):
         made[name] = tuple(entry.get(name, ()))
     _attached(made, where)
-    return _take(Record, made, where)
+    taken: Record = _take(Record, made, where)
+    return taken
 
 
 _ATTACHED: Mapping[str, tuple[str, ...]] = {

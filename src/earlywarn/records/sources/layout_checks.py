@@ -38,6 +38,7 @@ def check_layout(layout: Layout, where: str) -> None:
 
 def _check_table(layout: Layout, table: Table, where: str) -> None:
     holds = [*PLAIN, *layout.codes]
+    _one_of(table.withdraws, ["", *layout.tables], f"{where}, withdraws")
     for name, column in table.columns.items():
         _one_of(column.holds, holds, f'{where}, column "{name}", holds')
         _one_of(column.json, ("", "flags", "codes"), f'{where}, column "{name}", json')

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW, rules_by_row
+from earlywarn.records.reading import records_from_frames
 from earlywarn.records.rules import RULES
+from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources.assemble import Parts, assemble
+from earlywarn.records.sources.blame import blame
 from earlywarn.records.sources.deliveries import ExtractDates, extract_days
-from earlywarn.records.sources.gather import Found, gather
+from earlywarn.records.sources.gather import Found, gather, place_of
 from earlywarn.records.sources.marks import COPY_OF, SHEET, N
 from earlywarn.records.sources.rows import Rows, judge, type_all
 from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from earlywarn.records.sheets import Sheet
     from earlywarn.records.sources.layout import Layout
+    from earlywarn.records.tables import Records
 
 
 @dataclass(frozen=True)
@@ -72,20 +76,34 @@ def map_sheets(
     frames, checks, said = type_all(found, layout)
     moments, given, assumed = extract_days(found, frames, layout, dates or ExtractDates())
     prefix = authority if authority and layout.source.children == "la_child_id" else layout.source.name
-    judged, referred = judge(found, frames, checks, layout, (moments, given), prefix)
-    parts = assemble(judged, layout, [s.file for s in found.sheets], _places(found), for_linkage=for_linkage)
+    blamed: dict[str, pl.DataFrame] = {}
+    while True:
+        judged, referred = judge(found, frames, checks, layout, (moments, given), prefix, blamed)
+        parts = assemble(judged, layout, [s.file for s in found.sheets], _places(found), for_linkage=for_linkage)
+        checked = records_from_frames({n: f for n, f in parts.frames.items() if n in RECORD_TABLES})
+        more = blame(checked.quarantine, parts.ids, layout)
+        if not more:
+            break
+        blamed = {n: pl.concat([f[n] for f in (blamed, more) if n in f]) for n in {**blamed, **more}}
     leaves_out = [layout.source.leaves_out] if layout.source.leaves_out else []
-    from_sheets = [f"{s.file}: {note}" for s in found.sheets for note in s.notes]
+    from_sheets = [f"{place_of(s)}: {note}" for s in found.sheets for note in s.notes]
     notes = [*leaves_out, *assumed, *found.notes, *from_sheets, *said, *referred, *parts.notes]
-    return _mapped(parts, found, judged, notes)
+    return _mapped(parts, checked, found, judged, notes)
 
 
-def _mapped(parts: Parts, found: Found, judged: Mapping[str, Rows], notes: list[str]) -> Mapped:
-    account = tuple(entry for rows in judged.values() for entry in _account(rows, found))
+def _mapped(parts: Parts, checked: Records, found: Found, judged: Mapping[str, Rows], notes: list[str]) -> Mapped:
+    whole = [entry for rows in judged.values() for entry in _account(rows, found)]
+    filled = {entry.source for entry in whole if entry.read}
+    account = tuple(e for e in whole if e.read or e.source not in filled) + tuple(
+        a for a in checked.account if a.quarantined
+    )
     aside = [s.aside for s in found.sheets if not s.aside.is_empty()]
     refused = [_quarantined(rows, found) for rows in judged.values()]
-    quarantine = pl.concat([no_quarantine(), *(a.select(QUARANTINE_SCHEMA.names()) for a in aside), *refused])
-    return Mapped(parts.frames, account, quarantine, tuple(dict.fromkeys(notes)), parts.births, parts.identities)
+    quarantine = pl.concat(
+        [no_quarantine(), *(a.select(QUARANTINE_SCHEMA.names()) for a in aside), *refused, checked.quarantine]
+    )
+    frames = {**parts.frames, **{n: f for n, f in checked.frames.items() if n in parts.frames}}
+    return Mapped(frames, account, quarantine, tuple(dict.fromkeys(notes)), parts.births, parts.identities)
 
 
 def _places(found: Found) -> list[str]:
@@ -113,26 +131,25 @@ def _account(rows: Rows, found: Found) -> list[Account]:
 
 
 def _quarantined(rows: Rows, found: Found) -> pl.DataFrame:
-    """Refused rows as they stood, without what is left behind at the door."""
+    """Refused rows as they stood, under the user's own headers, without what is left behind at the door."""
     if rows.findings.is_empty():
         return no_quarantine()
-    whole = found.tables[rows.table.name].frame
+    whole = found.tables[rows.table.name].frame.rename({ROW: "_number"})
     lines = rules_by_row([rows.findings]).join(whole, left_on=ROW, right_on=N, how="left", maintain_order="left")
-    number = f"{ROW}_right" if f"{ROW}_right" in lines.columns else ROW
-    cells = [c for c in whole.columns if c not in {N, ROW, SHEET, "_line"}]
-    files = pl.DataFrame(
-        {SHEET: range(len(found.sheets)), "file": [s.file for s in found.sheets]},
-        schema={SHEET: pl.UInt32, "file": pl.String},
-    )
+    by_sheet = lines.sort(SHEET, "_number").partition_by(SHEET, as_dict=True, maintain_order=True)
+    return pl.concat([_of_sheet(part, rows, found, int(str(key[0]))) for key, part in by_sheet.items()])
+
+
+def _of_sheet(lines: pl.DataFrame, rows: Rows, found: Found, sheet: int) -> pl.DataFrame:
+    heads = found.heads[sheet]
     said = {
+        "file": pl.lit(found.sheets[sheet].file),
         "table": pl.lit(rows.table.name),
-        "row": pl.col(number).cast(pl.String),
-        "line": pl.col("_line").cast(pl.String) if "_line" in whole.columns else pl.lit(""),
+        "row": pl.col("_number").cast(pl.String),
+        "line": pl.lit(found.sheets[sheet].line_of(lines["_number"])),
+        "column": pl.col("column").replace(heads),
         "problem": pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
         "fix": pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
-        "content": pl.struct(pl.col(c).alias(c.removeprefix("+")) for c in cells).struct.json_encode(),
+        "content": pl.struct(pl.col(name).alias(head) for name, head in heads.items()).struct.json_encode(),
     }
-    with_file = lines.join(files, on=SHEET, how="left", maintain_order="left")
-    return with_file.sort(SHEET, number).select(
-        said[c].alias(c) if c in said else pl.col(c) for c in QUARANTINE_SCHEMA.names()
-    )
+    return lines.select(said[c].alias(c) if c in said else pl.col(c) for c in QUARANTINE_SCHEMA.names())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from earlywarn.records.sources.gather import Found
-    from earlywarn.records.sources.layout import Layout, Table
+    from earlywarn.records.sources.layout import Layout, Refer, Table
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,22 @@ def judge(
     layout: Layout,
     when: tuple[Sequence[datetime], Sequence[bool]],
     prefix: str,
+    blamed: Mapping[str, pl.DataFrame],
 ) -> tuple[dict[str, Rows], list[str]]:
-    """Judge the rows of every table, those referred to before those that refer."""
+    """Judge the rows of every table, those referred to before those that refer.
+
+    ``blamed`` are findings that only the finished records brought to light: what the contract refuses, its row is
+    refused for.
+    """
     judged: dict[str, Rows] = {}
     notes: list[str] = []
     for name in _parents_first(layout, list(found.tables)):
         table = layout.tables[name]
         frame = _dated(frames[name], found, when).with_columns(_key(table).alias(OWN_KEY))
-        frame, referring = _refer(frame, table, judged, notes)
+        frame, referring = _refer(frame, table, judged, prefix, notes)
         frame = frame.with_columns(_child(table, prefix))
-        asked = [*checks[name], *_row_checks(table), *referring, *_listed(table, judged), *known_early(table)]
-        refused = findings(frame, asked)
+        asked = [*checks[name], *referring, *_row_checks(table), *_listed(table, judged), *known_early(table)]
+        refused = pl.concat([findings(frame, asked), *([blamed[name]] if name in blamed else [])])
         judged[name] = _without_copies(table, frame, refused)
     return judged, notes
 
@@ -145,7 +150,7 @@ def _child(table: Table, prefix: str) -> pl.Expr:
 
 
 def _refer(
-    frame: pl.DataFrame, table: Table, judged: Mapping[str, Rows], notes: list[str]
+    frame: pl.DataFrame, table: Table, judged: Mapping[str, Rows], prefix: str, notes: list[str]
 ) -> tuple[pl.DataFrame, list[Check]]:
     """Join what a row refers to. A row that leads nowhere is refused, unless the reference may be left open."""
     checks: list[Check] = []
@@ -157,14 +162,25 @@ def _refer(
             frame = _leads_nowhere(frame, column, wanted, table)
             checks += [] if table.child else [Check(named, column, "EW-R27")]
             continue
-        frame = _joined(frame, column, judged[refer.table], wanted, refer.by)
-        checks.append(Check(found == 0, column, "EW-R19"))
+        frame = _joined(frame, column, judged[refer.table], wanted, refer)
+        other = pl.col(child_of(column)) != pl.lit(f"{prefix}-") + pl.col(table.child) if table.child else pl.lit(False)
         if refer.optional:
+            frame = _left_open(frame, column, (found == 0) | other)
             open_ends = int(frame.select((named & found.is_null()).sum()).item())
             notes += [f"{table.name}: {column} leads nowhere in {count_of(open_ends, 'row')}"] if open_ends else []
         else:
-            checks.append(Check(named & found.is_null(), column, "EW-R27"))
+            checks += [
+                Check(named & found.is_null(), column, "EW-R27"),
+                Check(found == 0, column, "EW-R19"),
+                Check(other, column, "EW-R14"),
+            ]
     return frame, checks
+
+
+def _left_open(frame: pl.DataFrame, column: str, where: pl.Expr) -> pl.DataFrame:
+    """Forget what an optional reference leads to: a row that was refused, or one of another child."""
+    joined = [c for c in frame.columns if c.startswith((f"{column}|", f"{column}.")) and c != written(column)]
+    return frame.with_columns(pl.when(~where.fill_null(value=False)).then(pl.col(c)).alias(c) for c in joined)
 
 
 def _dotted(table: Table) -> list[str]:
@@ -196,11 +212,13 @@ def _dtype(holds: str) -> pl.DataType:
     return plainly.get(holds, pl.List(pl.String()))
 
 
-def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], by: str) -> pl.DataFrame:
+def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], refer: Refer) -> pl.DataFrame:
     """Join the row referred to. Of a key that several deliveries hold, that of the row's own, else the newest."""
-    rows = _referred(column, parent, wanted, by).sort(there(column), EXTRACT_AT, number_of(column))
+    rows = _referred(column, parent, wanted, refer.by).sort(there(column), EXTRACT_AT, number_of(column))
     here = rows.unique([column, "_delivery"], keep="last", maintain_order=True).drop(EXTRACT_AT)
     joined = frame.join(here, on=[column, "_delivery"], how="left", maintain_order="left")
+    if refer.here:
+        return joined
     elsewhere = rows.drop(EXTRACT_AT, "_delivery").unique([column], keep="last", maintain_order=True)
     added = [c for c in elsewhere.columns if c != column]
     joined = joined.join(elsewhere, on=column, how="left", maintain_order="left", suffix="|else")
@@ -224,7 +242,7 @@ def _referred(column: str, parent: Rows, wanted: list[str], by: str) -> pl.DataF
         *(pl.col(w).alias(f"{column}.{w}") for w in wanted),
         *(pl.col(written(w)).alias(written(f"{column}.{w}")) for w in wanted),
     ).drop_nulls(column)
-    of_one_child = pl.col(child_of(column)).n_unique().over(column) == 1
+    of_one_child = pl.col(child_of(column)).n_unique().over(column, "_delivery") == 1
     return rows.filter(of_one_child) if by else rows
 
 

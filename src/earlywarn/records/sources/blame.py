@@ -1,0 +1,71 @@
+"""What the contract refuses of finished records, said of the source's rows that gave rise to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.records.checks import FINDINGS_SCHEMA, ROW
+from earlywarn.records.sources.emit import NAME, TABLE
+from earlywarn.records.sources.layout import named_in
+from earlywarn.records.sources.marks import N
+from earlywarn.records.sources.versions import ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from earlywarn.records.sources.layout import Layout
+
+ORPHANED = "EW-R13"
+"""What refuses a record because another was refused: not its own row's doing while there is any other finding."""
+
+
+def blame(quarantine: pl.DataFrame, ids: pl.DataFrame, layout: Layout) -> dict[str, pl.DataFrame]:
+    """Return findings by table: the rows whose records the contract refuses.
+
+    Parameters
+    ----------
+    quarantine : polars.DataFrame
+        What the contract refused, in `QUARANTINE_SCHEMA`.
+    ids : polars.DataFrame
+        Which row gave rise to which record: ``_table, _as, _n, record_id``.
+    layout : Layout
+        The mapping, to name the source's own column.
+
+    """
+    if quarantine.is_empty():
+        return {}
+    own = quarantine.filter(pl.col("rule") != ORPHANED)
+    lines = (quarantine if own.is_empty() else own).select(
+        pl.coalesce(_said("record_id"), _said("started_by")).alias(ID), "column", "rule"
+    )
+    found = lines.drop_nulls(ID).join(ids, on=ID).unique([TABLE, N, "rule"], keep="first", maintain_order=True)
+    named = found.with_columns(
+        pl.struct(TABLE, NAME, "column")
+        .map_batches(lambda cells: _columns(cells, layout), return_dtype=pl.String)
+        .alias("column")
+    )
+    return {
+        str(table): rows.select(pl.col(N).alias(ROW), "column", "rule").cast(FINDINGS_SCHEMA)
+        for (table,), rows in named.group_by(TABLE, maintain_order=True)
+    }
+
+
+def _said(column: str) -> pl.Expr:
+    """Value of a column in a refused row kept as JSON."""
+    return pl.col("content").str.json_path_match(f"$.{column}")
+
+
+def _columns(cells: pl.Series, layout: Layout) -> pl.Series:
+    """Name the source's own column for the contract's, where one stands behind it."""
+    seen = cells.unique()
+    own = {(c[TABLE], c[NAME], c["column"]): _column(c, layout) for c in seen}
+    return pl.Series([own[c[TABLE], c[NAME], c["column"]] for c in cells], dtype=pl.String)
+
+
+def _column(cell: Mapping[str, str], layout: Layout) -> str:
+    records = {r.name: r for r in layout.tables[cell[TABLE]].records}
+    record = records[cell[NAME]]
+    behind = {"occurred_at": record.occurred, "known_at": record.known}.get(cell["column"])
+    return next(iter(named_in(behind)), cell["column"])
