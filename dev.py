@@ -85,8 +85,9 @@ def lock() -> None:
 
 @command
 def docs() -> None:
-    """Write what the worked example's commands print today into docs/records.md."""
+    """Write what commands print today into docs/records.md, and docs/features-by-source.md."""
     run("tests.worked_example")
+    run("tests.features_by_source")
 
 
 @command

@@ -52,7 +52,9 @@ def read(
     ] = None,
     source_format: Annotated[
         str,
-        typer.Option("--format", metavar="F", help="cin, ssd, annex_a, ssda903, school_census, fhir, dfe_api, table."),
+        typer.Option(
+            "--format", metavar="F", help="cin, ssd, annex_a, ssda903, school_census, fhir, dfe_api, table or records."
+        ),
     ] = "",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="PATH", help="The records folder to write; it must not exist yet.")
@@ -119,7 +121,7 @@ def _say_clocks(source_format: str, mapping: str, as_json: bool) -> None:
 
 def _write_extract(found: Extract, source_format: str, out: Path, form: str) -> pl.DataFrame:
     """Write the tables, and beside them what was refused, what two sources say differently, and names if asked for."""
-    from earlywarn.records.conflicts import identity_conflicts
+    from earlywarn.records.conflicts import CONFLICTS_FILE, identity_conflicts, write_conflicts
     from earlywarn.records.tables import as_rows
     from earlywarn.records.writing import write_quarantine, write_tables
 
@@ -130,13 +132,14 @@ def _write_extract(found: Extract, source_format: str, out: Path, form: str) -> 
         write_quarantine(found.quarantine, draft / "quarantine")
         (draft / "read.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
         if not conflicts.is_empty():
-            write_private(draft / "identity_conflicts.csv", conflicts.write_csv)
+            write_conflicts(conflicts, draft / CONFLICTS_FILE)
         if not found.identities.is_empty():
             write_private(draft / "linkage" / "identities.parquet", found.identities.write_parquet)
     return conflicts
 
 
 def _say_read(found: Extract, source_format: str, out: Path, conflicts: pl.DataFrame, as_json: bool) -> None:
+    from earlywarn.records.conflicts import CONFLICTS_FILE
     from earlywarn.records.tables import as_rows
     from earlywarn.reports import terminal
     from earlywarn.reports.reading_page import show_notes
@@ -151,7 +154,7 @@ def _say_read(found: Extract, source_format: str, out: Path, conflicts: pl.DataF
     terminal.show_refused(console, found.quarantine)
     show_notes(console, found.notes)
     if not conflicts.is_empty():
-        there = out / "identity_conflicts.csv"
+        there = out / CONFLICTS_FILE
         console.print(
             f"\n{count_of(conflicts.height, 'identity conflict')} for a person to settle: {there}", markup=False
         )
@@ -159,20 +162,24 @@ def _say_read(found: Extract, source_format: str, out: Path, conflicts: pl.DataF
 
 
 def validate(folder: Folder, as_json: Json = False) -> None:
-    """Check a records folder against the contract: an account of every row, and why any was refused."""
+    """Check a records folder against the contract, and show how good its records are, before anything is counted."""
+    from earlywarn.features.needs import needs_table
+    from earlywarn.records.quality import quality
     from earlywarn.records.reading import read_records
     from earlywarn.records.tables import as_rows
     from earlywarn.reports import terminal
+    from earlywarn.reports.quality_page import show_quality
 
     with progress("Checking"):
         records = read_records(folder)
+        found, needs = quality(records, folder), needs_table(records)
     if as_json:
         places = records.quarantine.drop("content").to_dicts()
-        print_json({"account": as_rows(records.account), "refused": places})
+        said = {"account": as_rows(records.account), "refused": places}
+        print_json({**said, "quality": found.to_dict(), "features": needs.to_dicts()})
     else:
         console = terminal.console()
-        console.print(f"{records.describe()}\n", markup=False)
-        terminal.show_account(console, records.account)
+        show_quality(console, found, needs)
         terminal.show_refused(console, records.quarantine)
     exit_if_refused(records.refused)
 

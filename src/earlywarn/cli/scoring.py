@@ -74,9 +74,12 @@ def features(
     viewers: Viewers = "pooled",
     out: Annotated[Path | None, typer.Option("--out", metavar="F.parquet", help="Where to write the table.")] = None,
     catalogue: Annotated[bool, typer.Option("--list", help="List the features instead.")] = False,
+    by_source: Annotated[
+        bool, typer.Option("--needs", help="Show instead which source can tell which feature: the formats', or DIR's.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Count the features of every child; or list them."""
+    """Count the features of every child; or list them, or what they need."""
     from earlywarn.features.catalogue import CORE
     from earlywarn.features.engine import build_features
     from earlywarn.files import write_whole
@@ -89,6 +92,9 @@ def features(
             print_json([{c: getattr(f, c) for c in columns} for f in CORE])
         else:
             terminal.show_features(terminal.console(), CORE)
+        return
+    if by_source:
+        _say_needs(folder, as_json)
         return
     if folder is None or as_of is None or out is None:
         raise ArgumentError(
@@ -103,6 +109,21 @@ def features(
     lines = [f"{table!r}", *(f"cannot tell {name}: nobody's records have {need}" for name, need in cannot)]
     say(said, as_json, [*lines, f"Written to {out}."])
     exit_if_refused(records.refused)
+
+
+def _say_needs(folder: Path | None, as_json: bool) -> None:
+    from earlywarn.features.needs import needs_table
+    from earlywarn.records.reading import read_records
+    from earlywarn.reports.quality_page import show_needs
+    from earlywarn.reports.terminal import console
+
+    records = read_records(folder) if folder else None
+    table = needs_table(records)
+    if as_json:
+        print_json(table.to_dicts())
+    else:
+        show_needs(console(), table)
+    exit_if_refused(records.refused if records else 0)
 
 
 def score(

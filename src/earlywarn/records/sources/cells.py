@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from earlywarn.records.checks import FINDINGS_SCHEMA, Check, _parsed_timestamp
+from earlywarn.records.checks import FINDINGS_SCHEMA, Check
+from earlywarn.records.converting import parsed_timestamp
 from earlywarn.records.schema import DEFAULT_ZONE
 from earlywarn.records.sources.layout import Codes, Column, Layout, Table, plain
 from earlywarn.records.sources.marks import N, written
@@ -100,7 +101,7 @@ def _moment(cell: pl.Expr, formats: Iterable[str]) -> pl.Expr:
 
 def _by_format(cell: pl.Expr, form: str) -> pl.Expr:
     if form == "iso":
-        return _parsed_timestamp(cell, DEFAULT_ZONE)
+        return parsed_timestamp(cell, DEFAULT_ZONE)
     if "%z" in form:
         aware = cell.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
         return aware.dt.convert_time_zone(DEFAULT_ZONE).dt.replace_time_zone(None)

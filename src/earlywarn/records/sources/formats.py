@@ -49,6 +49,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "fhir": Format("FHIR R4, Bundle or NDJSON", JSON, "fhir"),
         "dfe_api": Format("the children's social care API, JSON", JSON, "dfe_api"),
         "table": Format("any other table, by --mapping", TABLES),
+        "records": Format("records folders, to put several together", ()),
     }
 )
 
@@ -74,6 +75,12 @@ def reader(
         from earlywarn.records.sources.cin import read_all  # noqa: PLC0415
 
         return lambda sources: _checked(read_all(files_of(sources, chosen)[0]))
+    if source_format == "records":
+        from earlywarn.records.sources.together import read_together  # noqa: PLC0415
+
+        return lambda sources: read_together(
+            [sources] if isinstance(sources, Path) else list(sources), for_linkage=for_linkage
+        )
     layout = layout_of(source_format, mapping)
 
     def read(sources: Path | Sequence[Path]) -> Extract:

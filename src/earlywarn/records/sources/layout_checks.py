@@ -77,7 +77,7 @@ def _check_record(layout: Layout, table: Table, record: Record, where: str) -> N
             _one_of(cell, allowed, f"{where}, {name}")
     _leads(record.follows, table, layout, f"{where}, follows", [r.name for r in table.records])
     _leads(record.episode, table, layout, f"{where}, episode", [e.name for e in table.episodes])
-    if record.kind in {"conclusion", "withdrawal"} and record.follows is None:
+    if record.kind in ("conclusion", "withdrawal") and record.follows is None:
         raise _wrong(f"{where}: a {record.kind} must follow a record")
 
 
