@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from earlywarn.features.feature import Feature
     from earlywarn.history.graph import ContactGraph
     from earlywarn.history.view import View
+    from earlywarn.records.linkage import link
     from earlywarn.records.reading import read_records
     from earlywarn.review.flag import Flag
     from earlywarn.review.flags import raise_flags
@@ -44,6 +45,7 @@ _HOMES = {
     "TermTable": "earlywarn.scoring.terms",
     "View": "earlywarn.history.view",
     "build_features": "earlywarn.features.engine",
+    "link": "earlywarn.records.linkage",
     "raise_flags": "earlywarn.review.flags",
     "read_records": "earlywarn.records.reading",
 }
@@ -58,6 +60,7 @@ __all__ = [
     "View",
     "build_features",
     "datasets",
+    "link",
     "plots",
     "raise_flags",
     "read_records",

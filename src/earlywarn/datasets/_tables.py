@@ -198,15 +198,28 @@ def _children(world: World, names: Names) -> pl.DataFrame:
     )
 
 
+TEST_NUMBERS = 500_000
+"""How many of the numbers kept for tests (999 …) are given out; children beyond have none."""
+
+
+def _nhs_number() -> pl.Expr:
+    """Return a number kept for tests, with the right last digit; of an even body and the next odd one, one has it."""
+    even = 999_000_000 + pl.col("child") * 2
+    body = even + (_last_digit(even) == 10).cast(pl.Int64)
+    return body.cast(pl.String) + _last_digit(body).cast(pl.String)
+
+
+def _last_digit(body: pl.Expr) -> pl.Expr:
+    weighted = pl.sum_horizontal(*(body // 10**place % 10 * (place + 2) for place in range(9)))
+    return (11 - weighted % 11) % 11
+
+
 def _identifiers(world: World, log: Ledger, names: Names) -> pl.DataFrame:
     """Give numbers to the children the authority knows, and with numbers no NHS issues nearly all who are born."""
     ours = log.all("contacts").filter(pl.col("held_by") == "social_care").select("child").unique().sort("child")
     local = ours.select(
         "child", scheme=pl.lit("la_child_id"), value="LA" + (pl.col("child") * 7 + 100003).cast(pl.String)
     )
-    health = world.children.filter(~pl.col("unborn") & (pl.col("child") % 20 != 0)).select(
-        "child",
-        scheme=pl.lit("nhs_number"),
-        value="999" + (pl.col("child") * 13 + 5).cast(pl.String).str.zfill(7),  # 999 is kept for tests
-    )
+    numbered = ~pl.col("unborn") & (pl.col("child") % 20 != 0) & (pl.col("child") < TEST_NUMBERS)
+    health = world.children.filter(numbered).select("child", scheme=pl.lit("nhs_number"), value=_nhs_number())
     return pl.concat([local, health]).with_columns(child_id=_named(names.child, "child")).sort("child_id", "scheme")

@@ -250,14 +250,17 @@ CHILDREN = Table(
 
 LINKS = Table(
     "links",
-    "two ids found to be one child",
+    "two ids found to be one child, one person or one household",
     (
-        CHILD,
+        Column("child_id", "text", "one id: the child's, or the person's or household's where `subject` says so"),
         Column("same_as", "text", "the other id"),
         Column("known_at", "timestamp", "when that was found out", unit="local time"),
         Column("method", "text", "how it was found out"),
         Column("weight", "number", "match weight; higher means more alike", nullable=True, unit="bits"),
         Column("probability", "number", "match probability", nullable=True, bounds=(0, 1)),
+        Column(
+            "subject", "text", "what the two ids stand for; blank is a child", nullable=True, codes=codes.LINK_SUBJECTS
+        ),
     ),
 )
 

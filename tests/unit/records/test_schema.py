@@ -20,7 +20,7 @@ CONTRACT = {
     "episodes": "episode_id child_id kind category? started_by start_on ended_by? end_on?",
     "facts": "record_id key value",
     "children": "child_id birth_on? expected_birth_on? death_on?",
-    "links": "child_id same_as known_at method weight? probability?",
+    "links": "child_id same_as known_at method weight? probability? subject?",
     "identifiers": "child_id scheme value valid_from? valid_to?",
 }
 """§2 of the design; ``?`` marks what may be empty."""

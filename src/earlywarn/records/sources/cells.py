@@ -14,12 +14,15 @@ from earlywarn.records.converting import parsed_timestamp
 from earlywarn.records.schema import DEFAULT_ZONE
 from earlywarn.records.sources.layout import Codes, Column, Layout, Table, plain
 from earlywarn.records.sources.marks import N, written
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 YES_NO = {"yes": True, "y": True, "true": True, "1": True, "no": False, "n": False, "false": False, "0": False}
 RULE_OF = {"day": "EW-R02", "moment": "EW-R02", "yes_no": "EW-R03", "integer": "EW-R04", "number": "EW-R04"}
+ISO_LENGTH = {"iso %Y-%m-%d": 10, "iso %Y-%m-%dT%H:%M:%S": 19, "iso %Y-%m-%d %H:%M:%S": 19}
+ISO = (*ISO_LENGTH, "iso")
 NO_DAY = ("1900-01-01", "1899-12-30", "1899-12-31", "2099-12-31", "9999-12-31", "0001-01-01")
 """Days that case systems write where none is known; a mapping's ``no_day`` adds to them."""
 
@@ -63,43 +66,61 @@ def _type_one(
         return _decoded(frame, name, column, layout.codes[column.holds])
     if column.holds in {"id", "text"}:
         return frame, [], []
-    as_read = pl.col(written(name))
-    value, nothing = _value(column, as_read, layout)
-    frame = frame.with_columns(value.alias(name), pl.when(~nothing).then(as_read).alias(written(name)))
-    timed = _times_of_day(frame, name, column, layout) if column.holds == "day" else 0
-    said = [f"{name}: of {timed} cells with a time of day only the day is carried"] if timed else []
-    return frame, [Check(as_read.is_not_null() & pl.col(name).is_null(), name, RULE_OF[column.holds])], said
+    if column.holds in {"day", "moment"}:
+        return _days(frame, name, column, layout)
+    value = _value(column, pl.col(written(name))).alias(name)
+    check = Check(pl.col(written(name)).is_not_null() & pl.col(name).is_null(), name, RULE_OF[column.holds])
+    return frame.with_columns(value), [check], []
 
 
-def _times_of_day(frame: pl.DataFrame, name: str, column: Column, layout: Layout) -> int:
-    moment = _moment(pl.col(written(name)), column.dates or layout.source.dates)
-    return int(frame.select((moment.dt.time() != pl.lit(time())).sum()).item())
-
-
-def _value(column: Column, cell: pl.Expr, layout: Layout) -> tuple[pl.Expr, pl.Expr]:
-    """Typed cell, and where a cell that was filled says that nothing is known."""
-    never = pl.lit(value=False)
+def _value(column: Column, cell: pl.Expr) -> pl.Expr:
     match column.holds:
-        case "day" | "moment":
-            moment = _moment(cell, column.dates or layout.source.dates)
-            no_day = [date.fromisoformat(d) for d in (*NO_DAY, *layout.source.no_day)]
-            nothing = moment.dt.date().is_in(no_day).fill_null(value=False)
-            kept = pl.when(~nothing & moment.dt.year().is_between(1900, 2200)).then(moment)
-            return kept.dt.date() if column.holds == "day" else kept, nothing
         case "yes_no":
-            return cell.str.to_lowercase().replace_strict(YES_NO, default=None, return_dtype=pl.Boolean), never
+            return cell.str.to_lowercase().replace_strict(YES_NO, default=None, return_dtype=pl.Boolean)
         case "integer":
-            return pl.when(cell.str.contains(r"^-?\d{1,18}$")).then(cell.cast(pl.Int64, strict=False)), never
+            return pl.when(cell.str.contains(r"^-?\d{1,18}$")).then(cell.cast(pl.Int64, strict=False))
         case _:
-            return pl.when(cell.str.contains(r"^-?\d+(\.\d+)?$")).then(cell.cast(pl.Float64, strict=False)), never
+            return pl.when(cell.str.contains(r"^-?\d+(\.\d+)?$")).then(cell.cast(pl.Float64, strict=False))
 
 
-def _moment(cell: pl.Expr, formats: Iterable[str]) -> pl.Expr:
-    """First of the declared formats that reads the whole cell; ``iso`` stands for every ISO form."""
-    return pl.coalesce(*(_by_format(cell, f) for f in formats))
+def _days(
+    frame: pl.DataFrame, name: str, column: Column, layout: Layout
+) -> tuple[pl.DataFrame, list[Check], list[str]]:
+    """Read days and moments; a day that stands for none makes the cell missing, and a time on a day is noted."""
+    text = frame[written(name)]
+    moment = _moments(text, column.dates or layout.source.dates)
+    no_day = [date.fromisoformat(d) for d in (*NO_DAY, *layout.source.no_day)]
+    nothing = moment.dt.date().is_in(no_day).fill_null(value=False)
+    sound = (moment.dt.year().is_between(1900, 2200) & ~nothing).fill_null(value=False)
+    kept = moment.to_frame("m").select(pl.when(sound).then("m")).to_series()
+    left = text.to_frame("t").select(pl.when(~nothing).then("t")).to_series()
+    timed = int((kept.dt.time() != time()).sum()) if column.holds == "day" else 0
+    said = [f"{name}: of {count_of(timed, 'cell')} with a time of day only the day is carried"] if timed else []
+    typed = (kept.dt.date() if column.holds == "day" else kept).alias(name)
+    check = Check(pl.col(written(name)).is_not_null() & pl.col(name).is_null(), name, RULE_OF[column.holds])
+    return frame.with_columns(typed, left.alias(written(name))), [check], said
+
+
+def _moments(text: pl.Series, formats: Iterable[str]) -> pl.Series:
+    """Read each cell by the first of the declared formats that reads it whole; ``iso`` stands for every ISO form.
+
+    A format is tried on what those before it have left: nearly always the first leaves nothing.
+    """
+    read = pl.Series([None], dtype=pl.Datetime("us")).new_from_index(0, len(text))
+    for form in (f for given in formats for f in (ISO if given == "iso" else (given,))):
+        todo = (read.is_null() & text.is_not_null()).arg_true()
+        if not len(todo):
+            break
+        cell = pl.col("t")
+        got = text.gather(todo).to_frame("t").select(_by_format(cell, form)).to_series()
+        read = got if len(todo) == len(text) else read.scatter(todo, got)
+    return read
 
 
 def _by_format(cell: pl.Expr, form: str) -> pl.Expr:
+    if form in ISO_LENGTH:  # the usual ISO forms, quickly; any other is left to the strict reader of the contract
+        fits = cell.str.len_bytes() == ISO_LENGTH[form]
+        return pl.when(fits).then(cell.str.to_datetime(form.removeprefix("iso "), time_unit="us", strict=False))
     if form == "iso":
         return parsed_timestamp(cell, DEFAULT_ZONE)
     if "%z" in form:

@@ -172,7 +172,7 @@ def _refer(
             checks += [
                 Check(named & found.is_null(), column, "EW-R27"),
                 Check(found == 0, column, "EW-R19"),
-                Check(other, column, "EW-R14"),
+                *([Check(other, column, "EW-R14")] if table.child else []),
             ]
     return frame, checks
 
@@ -276,8 +276,7 @@ def _without_copies(table: Table, frame: pl.DataFrame, refused: pl.DataFrame) ->
     sound = frame.filter(~pl.col(N).is_in(refused["_row"].implode()))
     sound = _grouped(table, sound)
     if table.key:
-        differ = pl.col("_group").n_unique().over(OWN_KEY, "_delivery") > 1
-        conflicts = findings(sound, [Check(differ, table.key[0], "EW-R12")])
+        conflicts = findings(_same_key(sound), [Check(pl.col("_versions") > 1, table.key[0], "EW-R12")])
         refused = pl.concat([refused, conflicts])
         sound = sound.filter(~pl.col(N).is_in(conflicts["_row"].implode()))
     copies = _copies(sound)
@@ -285,19 +284,33 @@ def _without_copies(table: Table, frame: pl.DataFrame, refused: pl.DataFrame) ->
     return Rows(table, whole.with_columns(pl.col(KEY).fill_null(pl.col(OWN_KEY))), refused)
 
 
+def _same_key(sound: pl.DataFrame) -> pl.DataFrame:
+    """Count what rows that share a key in one delivery say differently."""
+    shared = sound.filter(pl.struct(OWN_KEY, "_delivery").is_duplicated())
+    return shared.with_columns(_versions=pl.col("_group").n_unique().over(OWN_KEY, "_delivery"))
+
+
 def _grouped(table: Table, sound: pl.DataFrame) -> pl.DataFrame:
     """Give one number to rows that say the same, the key's mere numbering apart; oldest extract first."""
     leave_out = set(table.surrogates())
-    said = [c for c in table.columns if c not in leave_out]
-    texts = [
-        (pl.coalesce(key_of(c), written(c)) if c in table.refers and key_of(c) in sound.columns else _text(table, c))
-        .fill_null("")
-        .alias(f"{c}|said")
-        for c in said
-    ]
-    ordered = sound.sort(EXTRACT_AT, OWN_KEY, "_file", SHEET, ROW).with_row_index("_order").with_columns(texts)
-    names = [f"{c}|said" for c in said] or [N]
-    return ordered.with_columns(pl.col("_order").min().over(names).alias("_group")).drop([f"{c}|said" for c in said])
+    said = [_said(table, c, sound).alias(f"{c}|said") for c in table.columns if c not in leave_out]
+    ordered = sound.sort(EXTRACT_AT, OWN_KEY, "_file", SHEET, ROW).with_row_index("_order")
+    if not said:
+        return ordered.with_columns(_group=pl.col("_order"))
+    texts = ordered.select("_order", *said)
+    names = texts.columns[1:]
+    # equal rows have equal hashes, so only rows that share one need be compared
+    maybe = texts.filter(texts.select(names).hash_rows().is_duplicated())
+    groups = maybe.select("_order", pl.col("_order").min().over(names).alias("_group"))
+    joined = ordered.join(groups, on="_order", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("_group").fill_null(pl.col("_order")))
+
+
+def _said(table: Table, name: str, frame: pl.DataFrame) -> pl.Expr:
+    """Return what a cell says: of a reference, what it leads to."""
+    if name in table.refers and key_of(name) in frame.columns:
+        return pl.coalesce(key_of(name), written(name)).fill_null("")
+    return _text(table, name).fill_null("")
 
 
 def _copies(sound: pl.DataFrame) -> pl.DataFrame:
@@ -306,10 +319,13 @@ def _copies(sound: pl.DataFrame) -> pl.DataFrame:
     rows = sound.select(N, "_order", "_group", OWN_KEY).join(
         first, left_on="_group", right_on="_order", how="left", maintain_order="left"
     )
+    # by key, in order of delivery: neighbours are versions of one row, and a run of equal ones is one version
+    rows = rows.sort(OWN_KEY, "_order")
     elsewhere = pl.col("_first_key") != pl.col(OWN_KEY)
-    again = pl.col("_group") == pl.col("_group").shift(1).over(OWN_KEY)
-    run = pl.when(~again.fill_null(value=False)).then(pl.col(N)).forward_fill().over(OWN_KEY)
-    return rows.sort("_order").select(
+    same_key = pl.col(OWN_KEY) == pl.col(OWN_KEY).shift(1)
+    again = (same_key & (pl.col("_group") == pl.col("_group").shift(1))).fill_null(value=False)
+    run = pl.when(~again).then(pl.col(N)).forward_fill()
+    return rows.select(
         N,
         pl.when(elsewhere).then(pl.col("_first_n")).otherwise(run).alias(COPY_OF),
         pl.when(elsewhere).then(pl.col("_first_key")).otherwise(pl.col(OWN_KEY)).alias(KEY),

@@ -33,13 +33,9 @@ def settle(records: pl.DataFrame, prefix: str) -> tuple[pl.DataFrame, pl.DataFra
         ``_table``, ``_as``, ``_n`` and ``record_id``: of every row, also those that only said it again.
 
     """
-    order = records.sort(EXTRACT_AT, "known_at", TABLE, NAME, SHEET, ROW, N)
-    same = pl.col(SAID) == pl.col(SAID).shift(1).over(BASE)
-    order = order.with_columns(_new=~same.fill_null(value=False))
-    order = order.with_columns(_version=pl.col("_new").cum_sum().over(BASE))
+    order = _versions(records.sort(EXTRACT_AT, "known_at", TABLE, NAME, SHEET, ROW, N))
     adds, first = pl.col("kind").is_in(ADDS), pl.col("_version") == 1
-    again = pl.col("_version").rank("dense").over(BASE, SAID)
-    of_version = digest(prefix, pl.col(BASE), pl.col(SAID), again)
+    of_version = digest(prefix, pl.col(BASE), pl.col(SAID), pl.col("_again"))
     order = order.with_columns(pl.when(adds | ~first).then(of_version).otherwise(pl.col(BASE)).alias(ID))
     corrects = ~adds & ~first
     known = pl.max_horizontal("known_at", pl.when(corrects).then(pl.col(EXTRACT_AT)))
@@ -51,3 +47,20 @@ def settle(records: pl.DataFrame, prefix: str) -> tuple[pl.DataFrame, pl.DataFra
     )
     kept = order.filter("_new").unique(ID, keep="first", maintain_order=True)
     return kept, order.select(TABLE, NAME, N, ID)
+
+
+def _versions(order: pl.DataFrame) -> pl.DataFrame:
+    """Count the versions of each record, and how often the same words came back; most records have only one."""
+    many = order.select(pl.col(BASE).is_duplicated()).to_series()
+    same = (pl.col(SAID) == pl.col(SAID).shift(1).over(BASE)).fill_null(value=False)
+    told = (
+        order.with_row_index("_at")
+        .filter(many)
+        .with_columns(_new=~same)
+        .with_columns(_version=pl.col("_new").cum_sum().over(BASE))
+        .select("_at", "_new", "_version", _again=pl.col("_version").rank("dense").over(BASE, SAID))
+    )
+    joined = order.with_row_index("_at").join(told, on="_at", how="left", maintain_order="left").drop("_at")
+    return joined.with_columns(
+        pl.col("_new").fill_null(value=True), pl.col("_version").fill_null(1), pl.col("_again").fill_null(1)
+    )
