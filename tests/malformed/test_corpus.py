@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from tests.malformed import Case
 
 FAMILIES = [m.name for m in pkgutil.iter_modules(corpus.__path__) if not m.name.startswith("test_")]
-CASES: list[Case] = [
-    case for name in FAMILIES for case in importlib.import_module(f"tests.malformed.{name}").CASES
-]
+CASES: list[Case] = [case for name in FAMILIES for case in importlib.import_module(f"tests.malformed.{name}").CASES]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c.id for c in CASES])

@@ -7,16 +7,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
 from earlywarn.errors import SourceError
 from earlywarn.records import checks
 from earlywarn.records.checks import ROW
+from earlywarn.records.circles import follow_findings, link_findings
+from earlywarn.records.converting import convert
 from earlywarn.records.loading import Loaded, load_folder, load_frames
 from earlywarn.records.rules import RULES
-from earlywarn.records.schema import CONTACTS, RECORD_TABLES, Table
+from earlywarn.records.schema import CHILDREN, CONTACTS, RECORD_TABLES, Table
 from earlywarn.records.tables import Account, Records, no_quarantine
 
 if TYPE_CHECKING:
@@ -77,66 +79,67 @@ def check(loaded: Mapping[str, Loaded]) -> Records:
             expected="contacts.parquet or contacts.csv: every other table is known through its rows",
             fix="add it, or read the agency's own format with `earlywarn read`",
         )
-    contacts, account, quarantine = _checked_contacts(loaded["contacts"])
-    frames, accounts, refused = {"contacts": contacts}, [account], [quarantine]
-    for name in (n for n in RECORD_TABLES if n != "contacts" and n in loaded):
-        frames[name], account, quarantine = _checked(RECORD_TABLES[name], loaded[name], contacts)
-        accounts.append(account)
-        refused.append(quarantine)
-    return Records(frames, tuple(accounts), pl.concat(refused))
+    children = _checked(CHILDREN, loaded["children"]) if "children" in loaded else None
+    done = {"contacts": _checked_contacts(loaded["contacts"], children[0] if children else CHILDREN.empty())}
+    done |= {"children": children} if children else {}
+    for name in (n for n in RECORD_TABLES if n not in done and n in loaded):
+        done[name] = _checked(RECORD_TABLES[name], loaded[name], done["contacts"][0])
+    whole = [done[name] for name in RECORD_TABLES if name in done]
+    frames = {name: done[name][0] for name in RECORD_TABLES if name in done}
+    return Records(frames, tuple(account for _, account, _ in whole), pl.concat(refused for _, _, refused in whole))
 
 
-def _row_by_row(table: Table, loaded: Loaded) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Type the table and ask what each row must keep on its own."""
+Checked: TypeAlias = tuple[pl.DataFrame, Account, pl.DataFrame]
+
+
+def _checked_contacts(loaded: Loaded, children: pl.DataFrame) -> Checked:
+    typed, asked = _typed(CONTACTS, loaded)
+    typed, of_births = checks.with_births(typed, children)
+    found = checks.findings(typed, [*asked, *of_births])
+    frame, collapsed, conflicts = _collapsed(CONTACTS, _without(typed.select(ROW, *CONTACTS.schema), found))
+    astray = follow_findings(frame)
+    return _accounted(CONTACTS, loaded, _without(frame, astray), collapsed, [found, conflicts, astray])
+
+
+def _checked(table: Table, loaded: Loaded, contacts: pl.DataFrame | None = None) -> Checked:
+    typed, asked = _typed(table, loaded)
+    found = checks.findings(typed, asked)
+    frame, collapsed, conflicts = _collapsed(table, _without(typed, found))
+    joined, of_others = checks.reference_checks(table, frame, CONTACTS.empty() if contacts is None else contacts)
+    orphans = checks.findings(joined, of_others)
+    frame, broken = _without(frame, orphans), [found, conflicts, orphans]
+    if table.name == "links":
+        broken.append(link_findings(frame))
+        frame = _without(frame, broken[-1])
+    return _accounted(table, loaded, frame, collapsed, broken)
+
+
+def _typed(table: Table, loaded: Loaded) -> tuple[pl.DataFrame, list[checks.Check]]:
+    """Type the table; the checks are what each row must keep on its own."""
     frame = loaded.frame.with_columns(
         pl.col(n).cast(pl.String) for n, d in loaded.frame.schema.items() if isinstance(d, pl.Categorical | pl.Enum)
     )
-    typed, untyped = checks.convert(table, frame)
-    asked = [
-        *untyped,
-        *checks.column_checks(table),
-        *checks.ROW_CHECKS.get(table.name, ()),
-        *checks.near_misses(table, typed),
-    ]
-    found = checks.findings(typed, asked)
-    kept = checks.without_internals(typed, table)
-    return kept.filter(~pl.col(ROW).is_in(found[ROW].implode())), found
+    typed, untyped = convert(table, frame)
+    own = checks.ROW_CHECKS.get(table.name, ())
+    return typed, [*untyped, *checks.column_checks(table, untyped), *own, *checks.near_misses(table, typed)]
+
+
+def _without(frame: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    return frame if found.is_empty() else frame.filter(~pl.col(ROW).is_in(found[ROW].implode()))
 
 
 def _collapsed(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, int, pl.DataFrame]:
     """Collapse equal rows; refuse all rows that share a key and still differ."""
-    unique = frame.unique(subset=list(table.schema), keep="first", maintain_order=True)
+    alike = checks.alike(table, frame)
+    unique = alike.unique(subset=list(table.schema), keep="first", maintain_order=True)
     conflicts = checks.findings(unique, checks.conflict_checks(table))
-    kept = unique.filter(~pl.col(ROW).is_in(conflicts[ROW].implode()))
-    return kept, frame.height - unique.height, conflicts
-
-
-def _checked_contacts(loaded: Loaded) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
-    frame, found = _row_by_row(CONTACTS, loaded)
-    frame, collapsed, conflicts = _collapsed(CONTACTS, frame)
-    broken = [found, conflicts]
-    while True:  # a refused record may leave another that follows it without its anchor
-        joined, asked = checks.reference_checks(CONTACTS, frame, frame)
-        more = checks.findings(joined, asked)
-        if more.is_empty():
-            break
-        broken.append(more)
-        frame = frame.filter(~pl.col(ROW).is_in(more[ROW].implode()))
-    return _accounted(CONTACTS, loaded, frame, collapsed, broken)
-
-
-def _checked(table: Table, loaded: Loaded, contacts: pl.DataFrame) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
-    frame, found = _row_by_row(table, loaded)
-    frame, collapsed, conflicts = _collapsed(table, frame)
-    joined, asked = checks.reference_checks(table, frame, contacts)
-    orphans = checks.findings(joined, asked)
-    frame = frame.filter(~pl.col(ROW).is_in(orphans[ROW].implode()))
-    return _accounted(table, loaded, frame, collapsed, [found, conflicts, orphans])
+    repeats = alike.filter(~pl.col(ROW).is_in(unique[ROW].implode()))
+    return _without(_without(frame, repeats), conflicts), repeats.height, conflicts
 
 
 def _accounted(
     table: Table, loaded: Loaded, accepted: pl.DataFrame, collapsed: int, broken: list[pl.DataFrame]
-) -> tuple[pl.DataFrame, Account, pl.DataFrame]:
+) -> Checked:
     refused = pl.concat([loaded.ragged, _quarantined(table, loaded, checks.rules_by_row(broken))])
     account = Account(
         source=loaded.file,
@@ -153,16 +156,24 @@ def _quarantined(table: Table, loaded: Loaded, broken: pl.DataFrame) -> pl.DataF
     """Refused rows as they stood, each with what was wrong and how to mend it."""
     if broken.is_empty():
         return no_quarantine()
-    cells = [n for n in loaded.frame.columns if n != ROW]
-    whole = broken.join(loaded.frame, on=ROW, how="left", maintain_order="left")
-    return whole.select(
+    broken = broken.sort(ROW)
+    refused = loaded.frame.filter(pl.col(ROW).is_in(broken[ROW].implode()))
+    refused = refused if refused[ROW].is_sorted() else refused.sort(ROW)
+    return broken.select(
         file=pl.lit(loaded.file),
         table=pl.lit(table.name),
         row=pl.col(ROW).cast(pl.String),
+        line=loaded.line_of(broken[ROW]),
         column="column",
         rule="rule",
         problem=pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
         fix=pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
         also="also",
-        content=pl.struct(pl.col(c).cast(pl.String) for c in cells).struct.json_encode(),
-    ).sort(pl.col("row").cast(pl.UInt32))
+        content=_as_json(refused.drop(ROW)),
+    )
+
+
+def _as_json(rows: pl.DataFrame) -> pl.Series:
+    """Each row as one JSON object, some rows at a time: a file may be refused whole, and should not take the memory."""
+    cells = pl.struct(pl.all().cast(pl.String)).struct.json_encode()
+    return pl.concat([part.select(cells).to_series() for part in rows.iter_slices(50_000)])

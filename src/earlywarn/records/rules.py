@@ -69,6 +69,11 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             "one id stands for a child and for another person, or for itself", "give each person an id of their own"
         ),
         "EW-R30": Rule("links that lead round in a circle", "remove one of the links"),
+        "EW-R31": Rule("a line that is no sound JSON", "export the line again; each key once, numbers finite"),
+        "EW-R32": Rule(
+            "a field that holds another kind of thing than the format says",
+            "export it again: a list, an object or a plain value, as the format has it",
+        ),
     }
 )
 """What a row may break."""

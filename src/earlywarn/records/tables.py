@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 QUARANTINE_SCHEMA = pl.Schema(
-    {name: pl.String() for name in ("file", "table", "row", "column", "rule", "problem", "fix", "also", "content")}
+    {
+        name: pl.String()
+        for name in ("file", "table", "row", "line", "column", "rule", "problem", "fix", "also", "content")
+    }
 )
-"""One line a refused row. ``content`` is the row as it stood, as JSON; ``also`` lists further rules it broke."""
+"""One line a refused row. ``row`` counts records; ``line`` is where the row begins in the text, blank where a format
+has no lines. ``content`` is the row as it stood, as JSON; ``also`` lists further rules it broke."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class Records:
         wanted = pl.col("child_id").is_in(list(children))
         kept = {n: f.filter(wanted) for n, f in self.frames.items() if "child_id" in f.columns}
         ids = kept["contacts"]["record_id"].implode()
+        kept["links"] = self.frames["links"].filter(wanted | ~pl.col("subject").is_in(["child"]).fill_null(value=True))
         for name in ("sharing", "facts"):
             kept[name] = self.frames[name].filter(pl.col("record_id").is_in(ids))
         return Records(kept)
@@ -145,7 +150,7 @@ class Records:
     def caveats(self) -> list[str]:
         """Say what of these records this version does not use, so that nobody takes it for used."""
         links = self.frames["links"].height
-        said = f"{count_of(links, 'link')} between ids of one child: not used yet; each id is shown as its own child."
+        said = f"{count_of(links, 'link')} between ids: not used yet; each id is shown as a child or person of its own."
         return [said] if links else []
 
     def span(self) -> tuple[str, str] | None:

@@ -7,19 +7,54 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from earlywarn.errors import ArgumentError
 from earlywarn.files import FORMULA_STARTS, keep_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+FORMS = ("parquet", "csv")
 
-def write_tables(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
-    """Write every table that holds rows as Parquet; ``contacts`` always, even empty."""
+_TIME = "%Y-%m-%dT%H:%M:%S%.f"
+
+
+def write_tables(frames: Mapping[str, pl.DataFrame], folder: Path, *, form: str = "parquet") -> None:
+    """Write every table that holds rows; ``contacts`` always, even empty.
+
+    Parameters
+    ----------
+    frames : mapping of str to polars.DataFrame
+        Tables of the contract by name, in the schema's dtypes.
+    folder : Path
+        Made if it is not there.
+    form : {"parquet", "csv"}
+        CSV is UTF-8 with ISO days, ``T`` between day and time, fractions of a second only where there are any,
+        ``true`` and ``false``, and plain decimal numbers. `read_records` gives back the same tables from either.
+
+    Raises
+    ------
+    ArgumentError
+        Another form.
+
+    Notes
+    -----
+    Text is written as it stands: a records folder is data, so a cell that begins with ``=`` is not marked for a
+    spreadsheet, as it is in the quarantine. Blank text means missing in the contract, so the empty text and the
+    missing one are read back alike, as missing. CSV cannot carry the character NUL: such a row is refused when read.
+
+    """
+    if form not in FORMS:
+        raise ArgumentError(f'"{form}" is no form of a table.', expected=" or ".join(FORMS), fix="use one of the two")
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in frames.items():
-        if name == "contacts" or not frame.is_empty():
-            frame.write_parquet(folder / f"{name}.parquet")
+        if name != "contacts" and frame.is_empty():
+            continue
+        path = folder / f"{name}.{form}"
+        if form == "csv":
+            frame.write_csv(path, datetime_format=_TIME, float_scientific=False, line_terminator="\n")
+        else:
+            frame.write_parquet(path)
 
 
 def write_quarantine(quarantine: pl.DataFrame, folder: Path) -> list[Path]:

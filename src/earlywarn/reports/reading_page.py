@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.padding import Padding
 from rich.table import Table
 
+from earlywarn.records.codes import KINDS, label
 from earlywarn.reports.terminal import clean
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def show_clocks(out: Console, rules: Sequence[Clock]) -> None:
         reasons = []
         for rule in of_table:
             sure = " or ".join(BASIS_IN_WORDS.get(b, b) for b in rule.basis.split(" or "))
-            listed.add_row(f"{rule.record} ({rule.kind})", rule.known_from, sure)
+            listed.add_row(f"{rule.record}: {label(rule.kind, KINDS)}", rule.known_from, sure)
             reasons.append(rule.because)
         out.print(f"[bold]{clean(table)}[/bold]")
         out.print(listed)

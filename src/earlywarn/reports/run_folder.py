@@ -94,7 +94,7 @@ def sha256(path: Path) -> str:
 
 def input_hashes(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every table file of a records folder, by its name relative to the folder."""
-    tables = sorted(p for p in folder.iterdir() if p.suffix.lower() in {".csv", ".parquet"})
+    tables = sorted(p for p in folder.iterdir() if p.name.lower().endswith((".csv", ".csv.gz", ".parquet")))
     parts = [q for p in tables for q in (sorted(p.rglob("*.parquet")) if p.is_dir() else [p])]
     return {q.relative_to(folder).as_posix(): sha256(q) for q in parts}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 import os
 import tempfile
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
+from earlywarn.errors import ArgumentError
 from earlywarn.records.reading import read_records
 from earlywarn.records.tables import QUARANTINE_SCHEMA, Records, no_quarantine
 from earlywarn.records.writing import write_quarantine, write_tables
@@ -45,10 +47,45 @@ def test_csv_reads_back_the_same(drawn: Tables) -> None:
     assert all(found.frames[name].equals(frame) for name, frame in frames.items())
 
 
-def test_only_tables_with_rows_are_written_and_contacts_always(tmp_path: Path) -> None:
-    write_tables(empty_records().frames, tmp_path / "new")
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["contacts.parquet"]
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_only_tables_with_rows_are_written_and_contacts_always(tmp_path: Path, form: str) -> None:
+    write_tables(empty_records().frames, tmp_path / "new", form=form)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [f"contacts.{form}"]
     assert read_records(tmp_path / "new").children == 0
+
+
+def test_a_csv_is_written_as_the_contract_asks(tmp_path: Path) -> None:
+    when = dt.datetime(2026, 3, 2, 10)
+    rows = [
+        {"child_id": "é", "same_as": "00123", "known_at": when, "method": "=1+1", "weight": 1e-7, "probability": 1.0},
+        {
+            "child_id": "c1",
+            "same_as": "c2",
+            "known_at": when.replace(microsecond=5),
+            "method": 'a "q",\nb',
+            "weight": None,
+        },
+    ]
+    records = {"children": pl.DataFrame({"child_id": ["c1"], "birth_on": [when.date()]}), "links": pl.DataFrame(rows)}
+    write_tables(records, tmp_path, form="csv")
+    assert (tmp_path / "children.csv").read_bytes() == b"child_id,birth_on\nc1,2026-03-02\n"
+    assert (tmp_path / "links.csv").read_bytes().decode() == (
+        "child_id,same_as,known_at,method,weight,probability\n"
+        "é,00123,2026-03-02T10:00:00,=1+1,0.0000001,1\n"
+        'c1,c2,2026-03-02T10:00:00.000005,"a ""q"",\nb",,\n'
+    )
+
+
+def test_another_form_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="no form"):
+        write_tables(empty_records().frames, tmp_path / "new", form="xlsx")
+    assert not (tmp_path / "new").exists()
+
+
+def test_true_and_false_are_written_in_small_letters(tmp_path: Path) -> None:
+    contacts = pl.DataFrame({"planned": [True, False, None], "kind": ["visit", "contact", "visit"]})
+    write_tables({"contacts": contacts}, tmp_path, form="csv")
+    assert (tmp_path / "contacts.csv").read_bytes() == b"planned,kind\ntrue,visit\nfalse,contact\n,visit\n"
 
 
 def quarantined(*cells: tuple[str, str, str]) -> pl.DataFrame:
@@ -78,7 +115,7 @@ def test_refused_rows_stand_beside_the_reason(tmp_path: Path) -> None:
     written = write_quarantine(records.quarantine, tmp_path)
     assert [path.name for path in written] == ["contacts.csv", "facts.csv"]
     [line] = lines_of(written[0])
-    assert list(line)[:8] == ["file", "table", "row", "column", "rule", "problem", "fix", "also"]
+    assert list(line)[:9] == ["file", "table", "row", "line", "column", "rule", "problem", "fix", "also"]
     assert (line["row"], line["column"], line["rule"]) == ("2", "kind", "EW-R05")
     assert (line["row__record_id"], line["row__child_id"], line["row__source"]) == ("00123", CANARY, 'a "q",\nb')
 

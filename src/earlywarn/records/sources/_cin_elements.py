@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from earlywarn.records.sources._cin_layout import FIELDS, NOT_CARRIED
-from earlywarn.records.sources._cin_xml import Header, name_of, read_header, read_root
+from earlywarn.records.sources._cin_header import Header, read_header
+from earlywarn.records.sources._cin_layout import FIELDS, KEY_DAY, NOT_CARRIED
+from earlywarn.records.sources._cin_xml import name_of, read_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +39,32 @@ class Element:
     values: dict[str, object] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     collapsed: bool = False
+    again: bool = False
     content: str = ""
+    own: str = ""
     child_id: str = ""
     ordinal: int = 0
 
     @property
     def accepted(self) -> bool:
-        """Neither refused nor the copy of another."""
+        """Neither refused nor the copy of another in its file; ``again`` where an older file said the same."""
         return not self.findings and not self.collapsed
+
+    @property
+    def refused(self) -> bool:
+        """Refused, and not only the copy of one that is."""
+        return bool(self.findings) and not self.collapsed
+
+    @property
+    def key_day(self) -> date | None:
+        """The day that tells it from others of its kind: its own, else that of what it nests in."""
+        own = self.day(KEY_DAY.get(self.kind, ""))
+        return own or (self.parent.key_day if self.parent is not None else None)
+
+    @property
+    def key(self) -> str:
+        """The same as text."""
+        return str(self.key_day or "")
 
     def day(self, name: str) -> date | None:
         """Return the day a field holds, where it holds one."""
@@ -71,12 +90,22 @@ class Census:
     header: Header
     elements: list[Element] = field(default_factory=list)
     not_carried: Counter[str] = field(default_factory=Counter)
+    no_days: dict[str, list[int]] = field(default_factory=dict)
     stray: int = 0
     attributes: int = 0
 
 
-def parse(path: Path) -> Census:
+def parse(path: Path, file: str, authority: str = "") -> Census:
     """Read a census file into its repeated elements.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : str
+        What it is called in messages and in the account.
+    authority : str
+        The authority's three digits, where the header has none.
 
     Raises
     ------
@@ -84,8 +113,8 @@ def parse(path: Path) -> Census:
         No such file, broken XML, a document type, another document, or a header without any date.
 
     """
-    root = read_root(path)
-    census = Census(path.name, read_header(root, path.name))
+    root = read_root(path, file)
+    census = Census(file, read_header(root, file, authority))
     _Walk(census).into(root, None)
     return census
 
@@ -143,9 +172,11 @@ class _Walk:
 def _kind(name: str, item: etree._Element, row: Element | None) -> str | None:
     if name == "CPPreviewDate":
         return "Reviews"
+    if name in FIELDS and name != "Reviews":
+        return name
     if name.startswith(NOT_CARRIED) and len(item) and (row is None or not row.kind.startswith(NOT_CARRIED)):
         return name
-    return name if name in FIELDS and name != "Reviews" else None
+    return None
 
 
 def _stray(node: etree._Element) -> Iterator[str]:

@@ -8,13 +8,14 @@ from collections import defaultdict
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from earlywarn.records.checks import UNCLEAN
+from earlywarn.records.checks import FIRST_DAY, LAST_DAY, UNCLEAN
 from earlywarn.records.sources._cin_elements import Census, Element, Finding
 from earlywarn.records.sources._cin_layout import CODES, FIELDS, KEY_DAY, ORDER, Field
-from earlywarn.records.sources._cin_xml import Header, read_day
+from earlywarn.records.sources._cin_xml import read_day
+from earlywarn.records.sources.cells import NO_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
 _UNCLEAN = re.compile(UNCLEAN)
@@ -28,36 +29,39 @@ def judge(census: Census) -> None:
     From the outside inwards: what nests in a refused element is refused with it, what nests in a copy is a copy.
     """
     for element in census.elements:
-        _read_fields(element, census.header)
+        _read_fields(element, census)
     for element in reversed(census.elements):  # what nests in an element comes after it
-        element.content = _content(element)
-    _spread(census)
+        element.own, element.content = _digested(element)
+    spread(census)
     _settle(census, "Child", _children_that_disagree)
     _settle(census, "CINdetails", _referrals_on_one_day)
     for kind in dict.fromkeys([*FIELDS, *(element.kind for element in census.elements)]):
         if kind not in ("Child", "CINdetails"):
             _settle(census, kind, lambda _: [])
-    _number(census)
 
 
-def _read_fields(element: Element, header: Header) -> None:
+def _read_fields(element: Element, census: Census) -> None:
     for name, field in FIELDS.get(element.kind, {}).items():
-        _read_field(element, name, field, header.last_day)
-    first, last = (element.day(name) for name in ORDER.get(element.kind, ("", "")))
-    if first and last and last < first:
-        element.findings.append(Finding("EW-R18", ORDER[element.kind][1]))
+        _read_field(element, name, field, census)
+    for one, other in ORDER.get(element.kind, ()):
+        first, last = element.day(one), element.day(other)
+        if first and last and last < first:
+            element.findings.append(Finding("EW-R18", other))
     if element.kind == "Child":
-        own = element.text("LAchildID") or ""
-        element.child_id = f"{header.lea}-{own}" if header.lea else own
+        own, lea = element.text("LAchildID") or "", census.header.lea
+        element.child_id = f"{lea}-{own}" if lea else own
     elif element.parent is None:
         element.findings.append(Finding("EW-R01", "LAchildID"))
     else:
         element.child_id = element.parent.child_id
 
 
-def _read_field(element: Element, name: str, field: Field, last_day: date) -> None:
-    texts = list(dict.fromkeys(element.fields.get(name, ())))
-    readings = [_reading(field, text, last_day) for text in texts]
+def _read_field(element: Element, name: str, field: Field, census: Census) -> None:
+    given = dict.fromkeys(element.fields.get(name, ()))
+    texts = [text for text in given if not _says_nothing(field, text)]
+    if len(texts) < len(given):
+        census.no_days.setdefault(name, []).append(element.line)
+    readings = [_reading(field, text, census.header.last_day) for text in texts]
     broken = [rule for _, rule in readings if rule]
     if field.required and not texts:
         broken.append("EW-R01")
@@ -67,6 +71,18 @@ def _read_field(element: Element, name: str, field: Field, last_day: date) -> No
     if readings:
         values = tuple(value for value, _ in readings)
         element.values[name] = values if field.repeats else values[0]
+
+
+def _says_nothing(field: Field, text: str) -> bool:
+    """Find days that systems write where none is known, and estimates that no table could hold."""
+    if field.holds != "day":
+        return False
+    day = read_day(text.strip())
+    return text.strip() in NO_DAY or bool(field.estimate and day and _out_of_bounds(day))
+
+
+def _out_of_bounds(day: date) -> bool:
+    return not FIRST_DAY <= day <= LAST_DAY
 
 
 def _reading(field: Field, text: str, last_day: date) -> tuple[object, str]:
@@ -92,7 +108,9 @@ def _day(text: str, last_day: date | None) -> tuple[object, str]:
     day = read_day(text.strip())  # XML Schema allows blanks around a date
     if day is None:
         return None, "EW-R02"
-    return day, "EW-R17" if last_day and day > last_day else ""
+    if last_day and day > last_day:
+        return day, "EW-R17"
+    return day, "EW-R18" if _out_of_bounds(day) else ""
 
 
 def _code_rule(text: str, codes: str) -> str:
@@ -101,17 +119,29 @@ def _code_rule(text: str, codes: str) -> str:
     return "" if text in CODES[codes] else "EW-R05"
 
 
-def _content(element: Element) -> str:
-    """Equal for elements that say the same, whatever the order in which they say it."""
-    said = [
-        element.kind,
-        sorted((name, sorted(texts)) for name, texts in element.fields.items()),
-        sorted(inner.content for inner in element.nested),
-    ]
+def _digested(element: Element) -> tuple[str, str]:
+    """Return what it says itself, as it was understood, and what it says, as written, with all that nests in it."""
+    written = sorted((name, sorted(texts)) for name, texts in element.fields.items())
+    whole = [element.kind, written, sorted(inner.content for inner in element.nested)]
+    return _hashed([element.kind, sorted(_understood(element))]), _hashed(whole)
+
+
+def _understood(element: Element) -> Iterator[tuple[str, list[str]]]:
+    """Fields by what they mean, so that ``1`` and ``true`` are the same; fields that are not carried as written."""
+    for name, texts in element.fields.items():
+        value = element.values.get(name)
+        if value is not None:
+            yield name, sorted(map(str, value)) if isinstance(value, tuple) else [str(value)]
+        elif name not in FIELDS.get(element.kind, {}):
+            yield name, sorted(texts)
+
+
+def _hashed(said: object) -> str:
     return sha256(json.dumps(said).encode()).hexdigest()
 
 
-def _spread(census: Census) -> None:
+def spread(census: Census) -> None:
+    """Refuse what nests in a refused element, and collapse what nests in a copy."""
     for element in census.elements:
         outer = element.parent
         if outer is None:
@@ -132,7 +162,7 @@ def _settle(census: Census, kind: str, conflicts: Callable[[list[Element]], Iter
         kept = _without_copies(elements)
         for element in list(conflicts(kept)):
             element.findings.append(Finding("EW-R12", "LAchildID" if kind == "Child" else KEY_DAY[kind]))
-    _spread(census)
+    spread(census)
 
 
 def _without_copies(elements: list[Element]) -> list[Element]:
@@ -164,14 +194,3 @@ def _referrals_on_one_day(elements: list[Element]) -> list[Element]:
     for element in elements:
         by_day[element.values["CINreferralDate"]].append(element)
     return [element for same_day in by_day.values() if len(same_day) > 1 for element in same_day]
-
-
-def _number(census: Census) -> None:
-    """Tell apart what a child has twice on one day: by content, so that the order of the file is nothing."""
-    groups: dict[tuple[str, str, object], list[Element]] = defaultdict(list)
-    for element in census.elements:
-        if element.accepted and element.kind in KEY_DAY:
-            groups[element.child_id, element.kind, element.values[KEY_DAY[element.kind]]].append(element)
-    for group in groups.values():
-        for ordinal, element in enumerate(sorted(group, key=lambda e: e.content)):
-            element.ordinal = ordinal

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earlywarn.errors import SourceError
-from earlywarn.records.opening import BlockReader, encoding_of, first_bytes, text_blocks, unchanged
+from earlywarn.records.blocks import BlockReader, encoding_of, text_blocks
+from earlywarn.records.lines import SAME_LINES
+from earlywarn.records.opening import first_bytes, unchanged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import polars as pl
 
 DEPTH = 100
 """Objects within objects: no format read here comes near it, and a parser that recurses stays far from its limit."""
@@ -71,6 +75,11 @@ class Elements:
     lines: tuple[Element, ...] | None = None
     aside: tuple[Aside, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def row_lines(self) -> pl.DataFrame | None:
+        """Where rows and lines part ways: nowhere in a file of one document a line; None where rows are no lines."""
+        return None if self.lines is None else SAME_LINES
 
 
 def read(path: Path) -> Elements:
@@ -233,14 +242,19 @@ def _by_lines(path: Path) -> Elements:
         try:
             whole.append(Element(number, parse(line.decode("utf-8"))))
         except UnicodeDecodeError:
-            aside.append(Aside(number, "", "EW-R23", line.decode("utf-8", "backslashreplace")))
+            aside.append(Aside(number, "", "EW-R23", _as_line(line.decode("utf-8", "backslashreplace"))))
         except UnsoundError:
-            aside.append(Aside(number, "", "EW-R31", line.decode("utf-8")))
+            aside.append(Aside(number, "", "EW-R31", _as_line(line.decode("utf-8"))))
     if not whole and not aside:
         raise _empty(path)
     if not whole:
         raise _no_sound(path, UnsoundError("not one of its lines is a document", line=aside[0].row))
     return Elements(lines=tuple(whole), aside=tuple(aside), notes=_marks(path))
+
+
+def _as_line(text: str) -> str:
+    """Return the content of a broken line: JSON that holds it as a text, since it is none itself."""
+    return json.dumps({"line": text}, ensure_ascii=False)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -12,8 +12,9 @@ from earlywarn.records.schema import RECORD_TABLES, TABLES
 from earlywarn.records.sources.emit import BASE, NAME, SAID, TABLE, attached, cell, records_of
 from earlywarn.records.sources.hashing import digest
 from earlywarn.records.sources.layout import named_in
-from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, KEY, SHEET, N
-from earlywarn.records.sources.versions import ADDS, ID, settle
+from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N
+from earlywarn.records.sources.versions import ADDS, FIRST, ID, settle
+from earlywarn.records.sources.withdrawals import with_withdrawals
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ LIFE = ("birth_on", "expected_birth_on", "death_on")
 PLACE = [TABLE, NAME, N]
 NO_RECORDS = pl.DataFrame(
     schema={
-        **dict.fromkeys((TABLE, NAME, BASE, SAID), pl.String),
+        **dict.fromkeys((TABLE, NAME, BASE), pl.String),
+        SAID: pl.UInt64,
+        HELD_AT: pl.Datetime("us"),
         **dict.fromkeys((N, SHEET, ROW), pl.UInt32),
         EXTRACT_AT: pl.Datetime("us"),
         "_closes": pl.Boolean,
@@ -41,40 +44,51 @@ NO_RECORDS = pl.DataFrame(
 
 @dataclass(frozen=True)
 class Parts:
-    """The tables, and what stands apart from them."""
+    """The tables, and what stands apart from them; ``blamed`` are rows that tell of a record before it was known."""
 
     frames: Mapping[str, pl.DataFrame]
     births: pl.DataFrame
     identities: pl.DataFrame
     notes: tuple[str, ...]
     ids: pl.DataFrame
+    blamed: Mapping[str, pl.DataFrame]
 
 
 def assemble(
     judged: Mapping[str, Rows], layout: Layout, files: Sequence[str], places: Sequence[str], *, for_linkage: bool
 ) -> Parts:
     """Make every table of the contract that the rows fill."""
-    records = pl.concat([NO_RECORDS, *(records_of(rows, layout) for rows in judged.values())], how="diagonal")
-    records, unanchored = _anchored(records)
-    settled, ids = settle(records, layout.source.name)
-    spans, episode_ids, notes = _episodes(judged, layout, ids)
+    settled, ids, notes = _settled(judged, layout)
+    spans, episode_ids, said = _episodes(judged, layout, ids)
     contacts = _contacts(settled, ids, episode_ids, files, places)
     hung = _hung(judged, layout, ids)
+    sharing, early = _told(hung["sharing"], settled)
     births = pl.concat([_life(rows, files) for rows in judged.values()])
+    concerns = _concerns(hung["concerns"], settled, contacts, layout)
+    del settled  # a million records are large
     frames = {
         "contacts": _fit(contacts, "contacts"),
-        "concerns": _concerns(hung["concerns"], settled, contacts, layout),
+        "concerns": concerns,
         "episodes": spans,
-        **{
-            name: _fit(hung[name], name).unique(maintain_order=True)
-            for name in ("facts", "people", "households", "sharing")
-        },
+        "sharing": _fit(sharing, "sharing").unique(),
+        **{name: _fit(hung[name], name).unique() for name in ("facts", "people", "households")},
         "children": _children(births),
         "identifiers": _identifiers(judged, layout),
         "attributes": _attributes(judged),
     }
+    del contacts, hung
+    ordered = {name: _in_order(frames.pop(name), name) for name in list(frames)}
     identities = _identities(judged, layout) if for_linkage else pl.DataFrame()
-    return Parts({n: _in_order(f, n) for n, f in frames.items()}, births, identities, (*notes, *unanchored), ids)
+    return Parts(ordered, births, identities, (*said, *notes), ids, early)
+
+
+def _settled(judged: Mapping[str, Rows], layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame, tuple[str, ...]]:
+    """All records, each version once, and what takes some of them back."""
+    records = pl.concat([NO_RECORDS, *(records_of(rows, layout) for rows in judged.values())], how="diagonal")
+    records, unanchored = _anchored(records)
+    settled, ids = settle(records, layout.source.name)
+    settled, taken_back = with_withdrawals(settled, ids, judged, layout)
+    return settled, ids, (*unanchored, *taken_back)
 
 
 def _anchored(records: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
@@ -103,7 +117,7 @@ def _fit(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     """Order that does not depend on that of rows, files or deliveries."""
     first = [c for c in ("child_id", "known_at", "record_id") if c in frame.columns]
-    rest = [c for c in TABLES[name].schema if c not in first]
+    rest = [c for c in TABLES[name].key or TABLES[name].schema if c not in first]
     return frame.sort([*first, *rest], nulls_last=True)
 
 
@@ -117,18 +131,9 @@ def _contacts(
     frame = settled.join(sources, on=SHEET, how="left", maintain_order="left").with_columns(
         source_row=pl.col("_place") + pl.lit("row ") + pl.col(ROW).cast(pl.String)
     )
-    frame = _led_to(frame, ids, "follows", ID)
+    frame = _led_to(frame, ids, "follows", FIRST)
     frame = _led_to(frame, episode_ids, "episode", "episode_id")
-    frame = _taken_back_later(frame)
     return frame.with_columns(follows=pl.coalesce("_corrects", "follows"), episode_id=pl.col("episode"))
-
-
-def _taken_back_later(frame: pl.DataFrame) -> pl.DataFrame:
-    """Take nothing back before it was known."""
-    known = frame.select(pl.col(ID).alias("follows"), pl.col("known_at").alias("_since"))
-    joined = frame.join(known, on="follows", how="left", maintain_order="left")
-    later = pl.when(pl.col("kind") == "withdrawal").then(pl.max_horizontal("known_at", "_since"))
-    return joined.with_columns(later.fill_null(pl.col(n)).alias(n) for n in ("known_at", "recorded_at"))
 
 
 def _led_to(frame: pl.DataFrame, ids: pl.DataFrame, what: str, name: str) -> pl.DataFrame:
@@ -157,18 +162,49 @@ def _hung(judged: Mapping[str, Rows], layout: Layout, ids: pl.DataFrame) -> dict
     return whole
 
 
+def _told(hung: pl.DataFrame, settled: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
+    """Let an act of telling hang on the version known on its day; blame the row of one that comes before any."""
+    if hung.is_empty():
+        return hung, {}
+    versions = settled.select(BASE, "known_at", pl.col(ID).alias("_told")).sort("known_at")
+    same = [
+        FIRST,
+        "to_agency",
+        "_said_at",
+        *(c for c in ("decision", "extent", "basis", "told_family") if c in hung.columns),
+    ]
+    once = hung.sort("shared_at", maintain_order=True).unique(same, keep="first", maintain_order=True)
+    asked = once.with_row_index("_at")
+    joined = asked.join_asof(
+        versions, left_on="shared_at", right_on="known_at", by=BASE, strategy="backward", check_sortedness=False
+    ).sort("_at")
+    early = joined.filter(pl.col("_told").is_null())
+    blamed = {
+        str(table): rows.select(pl.col("_told_by").alias(ROW), column="_told_at", rule=pl.lit("EW-R09"))
+        for (table,), rows in early.group_by("_told_in", maintain_order=True)
+    }
+    return joined.with_columns(pl.coalesce("_told", FIRST).alias(ID)), blamed
+
+
 def _concerns(hung: pl.DataFrame, settled: pl.DataFrame, contacts: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """Concerns with ids of their own, and the record that concluded those whose record a closing one follows."""
+    """Concerns with ids of their own, and the record that concluded those whose record a closing one follows.
+
+    What one conclusion has raised, a later one that says otherwise raises no second time.
+    """
     if hung.is_empty():
         return TABLES["concerns"].empty()
-    named = hung.with_columns(
-        concern_id=digest(layout.source.name, "concern", pl.col(ID), pl.col("code"), pl.col("category"))
-    ).unique(["concern_id"], keep="first", maintain_order=True)
-    closing = (
-        contacts.filter(settled["_closes"]).sort("known_at", ID).unique("follows", keep="first", maintain_order=True)
-    )
-    closed = closing.select(pl.col("follows").alias(ID), pl.col(ID).alias("_closed"))
-    joined = named.join(closed, on=ID, how="left", maintain_order="left")
+    concern_id = digest(layout.source.name, "concern", pl.col(ID), pl.col("code"), pl.col("category"))
+    named = hung.with_columns(concern_id=concern_id).unique("concern_id", keep="first", maintain_order=True)
+    carriers = settled.select(ID, "_version", pl.col("kind").is_in(ADDS).alias("_adds"))
+    named = named.join(carriers, on=ID, how="left", maintain_order="left")
+    again = pl.col("_adds") & (pl.col("_version") > pl.col("_version").min().over(BASE, "category"))
+    named = named.filter(~again.fill_null(value=False)) if named["_version"].max() != 1 else named
+    closes = contacts.filter("_closes")
+    if closes.is_empty():
+        return _fit(named, "concerns")
+    first = closes.sort("known_at", ID).unique("follows", keep="first", maintain_order=True)
+    closed = first.select(pl.col("follows").alias(FIRST), pl.col(ID).alias("_closed"))
+    joined = named.join(closed, on=FIRST, how="left", maintain_order="left")
     recorded = pl.col("closing") == "recorded"
     return _fit(joined.with_columns(closed_by=pl.when(recorded).then("_closed")), "concerns")
 
@@ -240,7 +276,10 @@ def _life(rows: Rows, files: Sequence[str]) -> pl.DataFrame:
 def _children(births: pl.DataFrame) -> pl.DataFrame:
     """One row a child. Where the sources give two days of birth it has none: a person must find out which is right."""
     one = [pl.when(pl.col(n).drop_nulls().n_unique() == 1).then(pl.col(n).drop_nulls().first()).alias(n) for n in LIFE]
-    return _fit(births.group_by("child_id").agg(one), "children")
+    two = pl.col("birth_on").drop_nulls().n_unique() > 1
+    told = births.group_by("child_id").agg(*one, _two=two)
+    # it may be two children: then no day of either is this child's
+    return _fit(told.with_columns(pl.when(~pl.col("_two")).then(pl.col(n)).alias(n) for n in LIFE), "children")
 
 
 def _identifiers(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:

@@ -67,5 +67,15 @@ def _columns(cells: pl.Series, layout: Layout) -> pl.Series:
 def _column(cell: Mapping[str, str], layout: Layout) -> str:
     records = {r.name: r for r in layout.tables[cell[TABLE]].records}
     record = records[cell[NAME]]
-    behind = {"occurred_at": record.occurred, "known_at": record.known}.get(cell["column"])
-    return next(iter(named_in(behind)), cell["column"])
+    hung = (record.cells, record.facts, *record.concerns, *record.people, *record.households, *record.sharing)
+    spans = [
+        {"start_on": e.start_on, "end_on": e.end_on, "category": e.category}
+        for e in layout.tables[cell[TABLE]].episodes
+    ]
+    times = {"occurred_at": record.occurred, "known_at": list(record.known), "recorded_at": list(record.known)}
+    behind = (cells.get(_MAPPED.get(cell["column"], cell["column"])) for cells in (times, *hung, *spans))
+    return next((name for given in behind for name in named_in(given)), cell["column"])
+
+
+_MAPPED = {"person_id": "person", "household_id": "household", "to_agency": "to", "shared_at": "at"}
+"""Columns of the contract that a mapping calls otherwise."""

@@ -174,7 +174,7 @@ def codes_in(cell: str, column: Column) -> list[str] | None:
 
     """
     if not column.json:
-        return [part.strip() for part in cell.split(column.split)] if column.split else [cell]
+        return [part.strip() for part in cell.split(column.split) if part.strip()] if column.split else [cell]
     try:
         content = json.loads(cell)
     except (ValueError, RecursionError):

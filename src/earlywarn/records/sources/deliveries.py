@@ -54,6 +54,24 @@ class ExtractDates:
         fitting = [part for part in self.by_part if part in place]
         return self.by_part[max(fitting, key=len)] if fitting else self.everywhere
 
+    def refuse_idle(self, places: Iterable[str]) -> None:
+        """Refuse a day for a delivery that is not there: by a slip another would get its newest date unseen.
+
+        Raises
+        ------
+        ArgumentError
+            A part that stands in no place.
+
+        """
+        given = list(places)
+        for part in self.by_part:
+            if not any(part in place for place in given):
+                raise ArgumentError(
+                    f'--extract-date "{part}=…" fits no file.',
+                    expected="a part of the path of one",
+                    fix="check the part before the =",
+                )
+
 
 def _day(word: str) -> date:
     try:

@@ -99,9 +99,9 @@ def _sheet(file: str, name: str, found: _File, whole: Elements, notes: list[str]
     rows = found.rows.get(name, [])
     declared = shipped("dfe_api").tables[name].columns
     columns = dict.fromkeys([*declared, *(column for row in rows for column in row if column != ROW)])
-    lines = whole.lines is not None and name == "children"
-    aside = set_aside(file, name, found.aside.get(name, ()), lines=lines)
-    return sheet(file, name, list(columns), rows, aside=aside, notes=tuple(notes))
+    lines = whole.row_lines if name == "children" else None
+    aside = set_aside(file, name, found.aside.get(name, ()), lines=lines is not None)
+    return sheet(file, name, list(columns), rows, aside=aside, notes=tuple(notes), lines=lines)
 
 
 def _children(path: Path, whole: Elements, notes: list[str]) -> list[Element]:

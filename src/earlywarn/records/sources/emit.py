@@ -10,12 +10,12 @@ import polars as pl
 from earlywarn.records.checks import ROW, Check
 from earlywarn.records.schema import CONTACTS
 from earlywarn.records.sources.cells import codes_in, pairs_in
-from earlywarn.records.sources.hashing import digest
+from earlywarn.records.sources.hashing import digest, fingerprint
 from earlywarn.records.sources.layout import EXTRACT, Cell, Column, Layout, Record, Ref, Table, named_in, plain
-from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, KEY, SHEET, N, number_of, written
+from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N, number_of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from earlywarn.records.sources.rows import Rows
 
@@ -35,8 +35,8 @@ def cell(given: Cell, table: Table, want: pl.DataType | None = None) -> pl.Expr:
     want = want or pl.String()
     if isinstance(given, list):
         return pl.coalesce(*(cell(g, table, want) for g in given))
-    if given == EXTRACT and want == pl.Datetime("us"):
-        return pl.col(EXTRACT_AT)
+    if given == EXTRACT and want.is_temporal():
+        return pl.col(EXTRACT_AT).cast(want)
     names = named_in(given)
     if not names:
         return pl.lit(given).cast(want)
@@ -143,9 +143,10 @@ def _records(rows: Rows, record: Record, layout: Layout) -> pl.DataFrame:
         SHEET,
         ROW,
         EXTRACT_AT,
+        HELD_AT,
         pl.col(CHILD).alias("child_id"),
         digest(name, table.name, record.name, pl.col(CHILD), pl.col(KEY), *own).alias(BASE),
-        pl.concat_str(said, separator="\x1f").alias(SAID) if said else pl.lit("").alias(SAID),
+        (fingerprint(*said) if said else pl.lit(0, pl.UInt64)).alias(SAID),
         cell(record.kind, table).alias("kind"),
         *_times(record, table),
         *_cells(record, table, layout),
@@ -213,7 +214,11 @@ def attached(rows: Rows, layout: Layout) -> dict[str, list[pl.DataFrame]]:
     made: dict[str, list[pl.DataFrame]] = {n: [] for n in ("concerns", "facts", "people", "households", "sharing")}
     for record in rows.table.records:
         frame = rows.accepted.filter(_written(record, rows.table))
-        made["concerns"] += [_concerns(frame, record, given, rows.table, layout) for given in record.concerns]
+        made["concerns"] += [
+            _concerns(part, record, {**given} | {"category": category}, rows.table, layout)
+            for given in record.concerns
+            for part, category in _first_filled(frame, given["category"], rows.table)
+        ]
         made["facts"] += [_facts(frame, record, key, given, rows.table) for key, given in record.facts.items()]
         made["people"] += [_people(frame, record, given, rows.table, layout) for given in record.people]
         made["households"] += [_households(frame, record, given, rows.table, layout) for given in record.households]
@@ -225,6 +230,14 @@ def attached(rows: Rows, layout: Layout) -> dict[str, list[pl.DataFrame]]:
 
 def _carrier(record: str, table: Table) -> list[pl.Expr]:
     return [pl.lit(table.name).alias(TABLE), pl.lit(record).alias(NAME), pl.col(N)]
+
+
+def _first_filled(frame: pl.DataFrame, given: Cell, table: Table) -> Iterator[tuple[pl.DataFrame, Cell]]:
+    """Split rows by which of several cells is the first that is filled."""
+    for each in given if isinstance(given, list) else [given]:
+        yield frame, each
+        for name in named_in(each):
+            frame = frame.filter(~_filled(name, table))
 
 
 def _concerns(
@@ -313,12 +326,18 @@ def _sharing(frame: pl.DataFrame, ref: Ref, given: Mapping[str, Any], table: Tab
     number = pl.col(number_of(ref.of)) if ref.of else pl.col(N)
     to = usual.pop("to")
     several = _is_list(named_in(to)[0], table) if named_in(to) else False
+    at = cell(usual.get("at"), table, pl.Datetime("us"))
     made = frame.select(
         pl.lit(parent).alias(TABLE),
         pl.lit(ref.name).alias(NAME),
         number.cast(pl.UInt32).alias(N),
+        pl.lit(table.name).alias("_told_in"),
+        pl.col(N).alias("_told_by"),
+        pl.lit(next(iter(named_in(usual.get("at"))), "")).alias("_told_at"),
         (pl.col(named_in(to)[0]) if several else cell(to, table)).alias("to_agency"),
-        cell(usual.pop("at", None), table, pl.Datetime("us")).alias("shared_at"),
-        *(cell(v, table, pl.Boolean() if k == "told_family" else None).alias(k) for k, v in usual.items()),
+        at.alias("_said_at"),
+        # told otherwise before: what this delivery says of it was not known until it was made
+        pl.when(pl.col(HELD_AT).is_not_null()).then(pl.max_horizontal(at, EXTRACT_AT)).otherwise(at).alias("shared_at"),
+        *(cell(v, table, pl.Boolean() if k == "told_family" else None).alias(k) for k, v in usual.items() if k != "at"),
     )
     return (made.explode("to_agency") if several else made).drop_nulls(["to_agency", "shared_at"])

@@ -80,7 +80,9 @@ def sheets(path: Path) -> list[Sheet]:
     kept = [(e, r, found.met.references.learn(url, r)) for e, url, r in _resources(path, whole, found)]
     for element, resource, own in kept:
         _take(found, element, resource, own)
-    made = [sheet(path.name, name, _columns(name), rows) for name, rows in sorted(found.rows.items())]
+    made = [
+        sheet(path.name, name, _columns(name), rows, lines=whole.row_lines) for name, rows in sorted(found.rows.items())
+    ]
     aside = set_aside(path.name, ENTRIES, found.aside, lines=whole.lines is not None)
     return [*made, sheet(path.name, ENTRIES, ["type"], [], aside=aside, notes=_notes(whole, found))]
 

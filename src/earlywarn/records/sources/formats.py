@@ -74,7 +74,12 @@ def reader(
     if source_format == "cin":
         from earlywarn.records.sources.cin import read_all  # noqa: PLC0415
 
-        return lambda sources: _checked(read_all(files_of(sources, chosen)[0]))
+        def read_census(sources: Path | Sequence[Path]) -> Extract:
+            files, said = files_of(sources, chosen)
+            found = _checked(read_all(files, authority))
+            return replace(found, notes=(*found.notes, *said))
+
+        return read_census
     if source_format == "records":
         from earlywarn.records.sources.together import read_together  # noqa: PLC0415
 
@@ -87,7 +92,10 @@ def reader(
         from earlywarn.records.sources.mapped import map_sheets  # noqa: PLC0415
 
         files, notes = files_of(sources, chosen)
+        if dates is not None:
+            dates.refuse_idle(path.as_posix() for path in files)
         sheets = [sheet for path in files for sheet in _sheets(path, source_format, layout)]
+        sheets = _told_apart(sheets)
         sheets = _prepared(sheets, source_format)
         made = map_sheets(sheets, layout, dates=dates, authority=authority, for_linkage=for_linkage)
         return Extract(made.frames, made.account, made.quarantine, (*made.notes, *notes), made.births, made.identities)
@@ -131,7 +139,7 @@ def _format(name: str) -> Format:
 
 
 def files_of(sources: Path | Sequence[Path], chosen: Format) -> tuple[list[Path], list[str]]:
-    """Return every file of the format among the sources, each content once, and notes on those left out.
+    """Return every file of the format among the sources, each path once, and notes on those that hold the same.
 
     Raises
     ------
@@ -148,14 +156,15 @@ def files_of(sources: Path | Sequence[Path], chosen: Format) -> tuple[list[Path]
             fix="check the path and --format",
             rule="EW-F01",
         )
-    seen: dict[str, Path] = {}
-    notes = []
+    twins: dict[str, list[Path]] = {}
     for path in found:
-        content = _fingerprint(path)
-        if content in seen:
-            notes.append(f"{path.name} has the same content as {seen[content].name} and was read once")
-        seen.setdefault(content, path)
-    return list(seen.values()), notes
+        twins.setdefault(_fingerprint(path), []).append(path)
+    notes = [
+        f"{', '.join(p.name for p in same)} have the same content: what they say counts once"
+        for same in twins.values()
+        if len(same) > 1
+    ]
+    return found, notes
 
 
 def _files(source: Path, chosen: Format) -> Iterator[Path]:
@@ -191,6 +200,19 @@ def _sheets(path: Path, source_format: str, layout: Layout) -> list[Sheet]:
         made = read_sheets(path, expected=[t.columns for t in layout.tables.values()])
         delivery = path.as_posix() if path.suffix.lower() == ".xlsx" else delivery
     return [replace(sheet, delivery=delivery) for sheet in made]
+
+
+def _told_apart(sheets: list[Sheet]) -> list[Sheet]:
+    """Say the folder too where files of several deliveries have one name."""
+    homes: dict[str, set[str]] = {}
+    for sheet in sheets:
+        homes.setdefault(sheet.file, set()).add(sheet.delivery)
+    return [
+        replace(s, file=f"{Path(s.delivery).name}/{s.file}")
+        if len(homes[s.file]) > 1 and Path(s.delivery).name != s.file
+        else s
+        for s in sheets
+    ]
 
 
 def _prepared(sheets: list[Sheet], source_format: str) -> list[Sheet]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records.checks import ROW
+from earlywarn.records.sheets import looks_excel_damaged
 from earlywarn.records.sources.layout import Layout, Table, plain
 from earlywarn.records.sources.marks import SHEET, N
 
@@ -118,6 +119,8 @@ def _columns(sheet: Sheet, table: Table, number: int, found: Found) -> pl.DataFr
     lacking = [n for n, head in taken.items() if head is None and _must_be_there(n, table)]
     if lacking and sheet.frame.height:
         raise _lacks(sheet, table, lacking, list(heads.values()))
+    for name in (n for n, head in taken.items() if head is not None and table.columns[n].holds == "id"):
+        _refuse_damaged_ids(sheet, taken[name] or name)
     used = {head for head in taken.values() if head is not None}
     rest = [h for h in sheet.frame.columns if h not in used and h != ROW]
     left = [h for h in rest if any(fnmatchcase(plain(h), plain(pattern)) for pattern in table.ignored)]
@@ -133,6 +136,18 @@ def _columns(sheet: Sheet, table: Table, number: int, found: Found) -> pl.DataFr
         *(pl.col(head).alias(name) for name, head in taken.items() if head is not None),
         *(pl.col(head).alias(f"+{head}") for head in unknown),
     )
+
+
+def _refuse_damaged_ids(sheet: Sheet, head: str) -> None:
+    """Refuse a table whose ids a spreadsheet program has changed: they name nobody any more."""
+    damaged = sheet.frame.filter(looks_excel_damaged(sheet.frame[head]))[ROW]
+    if len(damaged):
+        raise SourceError(
+            f'{place_of(sheet)}, column "{head}", row {damaged[0]}: a spreadsheet program has changed these ids.',
+            expected="ids as the agency gave them; none shortened to a power of ten, none taken for a date",
+            fix="export again without opening the file in a spreadsheet, or with this column set to text",
+            rule="EW-F26",
+        )
 
 
 def _header(name: str, table: Table, heads: dict[str, str]) -> str | None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _KEY = "earlywarn-record"
 
@@ -27,8 +33,20 @@ def digest(prefix: str, *parts: pl.Expr | str) -> pl.Expr:
     )
 
 
+def fingerprint(*parts: pl.Expr) -> pl.Expr:
+    """Return one number for the text of all parts: equal where they say the same."""
+    texts = [p.cast(pl.String).fill_null("") for p in parts] or [pl.lit("")]
+    return pl.concat_str(texts, separator="\x1f").map_batches(
+        lambda column: pl.Series(_hashed(column)), return_dtype=pl.UInt64
+    )
+
+
+def _hashed(texts: pl.Series) -> NDArray[np.uint64]:
+    return pd.util.hash_array(texts.to_numpy(), hash_key=_KEY, categorize=True)
+
+
 def _hexadecimal(texts: pl.Series, prefix: str) -> pl.Series:
-    hashed = pd.util.hash_array(texts.to_numpy(), hash_key=_KEY, categorize=True)
+    hashed = _hashed(texts)
     raw = pa.Array.from_buffers(pa.binary(8), len(hashed), [None, pa.py_buffer(hashed.astype(">u8").tobytes())])
     named = pl.Series(pl.from_arrow(raw.cast(pa.binary()))).bin.encode("hex")
     return (prefix + "-" + named).rename(texts.name)

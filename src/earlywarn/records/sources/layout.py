@@ -177,7 +177,9 @@ class Table:
 
     def surrogates(self) -> tuple[str, ...]:
         """Return the parts of the key that only number the rows: two rows that differ in them alone say the same."""
-        spoken_for = {self.child, *self.refers}
+        cells = (self.children, self.attributes, self.identity, *self.identifiers, *(s.cells for s in self.shares))
+        named = {n for cells in cells for n in named_in(list(cells.values()))}
+        spoken_for = {self.child, *self.refers, *named, *(n for r in self.records for n in r.columns())}
         return tuple(c for c in self.key if self.columns[c].holds == "id" and c not in spoken_for)
 
 
@@ -255,7 +257,6 @@ def parse(declared: Mapping[str, Any], where: str) -> Layout:
     whole = dict(_shared()) | lists
     source = _take(Source, declared.get("source", {}), f"{where}, [source]")
     tables = {n: _table(n, entry, f"{where}, [tables.{n}]") for n, entry in declared.get("tables", {}).items()}
-    tables = {name: _withdrawing(table, tables) for name, table in tables.items()}
     reaching = {name: replace(table, reached=_reached(table, tables)) for name, table in tables.items()}
     layout = Layout(source, MappingProxyType(reaching), MappingProxyType(whole))
     from earlywarn.records.sources.layout_checks import check_layout  # noqa: PLC0415 (it builds on this module)
@@ -363,25 +364,6 @@ def _table(name: str, entry: Mapping[str, Any], where: str) -> Table:
     made["order"] = tuple((a, b) for a, b in entry.get("order", ()))
     taken: Table = _take(Table, made, where)
     return taken
-
-
-def _withdrawing(table: Table, tables: Mapping[str, Table]) -> Table:
-    """Let each row of a table that takes back another's rows take back every record of the row with its key."""
-    if table.withdraws not in tables or not table.key:
-        return table
-    key, cells = table.key[0], table.withdrawn
-    taken_back = tuple(
-        Record(
-            name=f"withdrawn_{record.name}",
-            kind="withdrawal",
-            known=cells,
-            basis=tuple("extract" if cell == EXTRACT else "source" for cell in cells),
-            because="the source took it back",
-            follows=Ref(record.name, key),
-        )
-        for record in tables[table.withdraws].records
-    )
-    return replace(table, records=taken_back, refers={**table.refers, key: Refer(table.withdraws, optional=True)})
 
 
 def _reached(table: Table, tables: Mapping[str, Table]) -> Mapping[str, Column]:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records import codes
 from earlywarn.records.schema import CONTACTS
-from earlywarn.records.sources.layout import EXTRACT, PLAIN, Layout, Record, Ref, Table, named_in
+from earlywarn.records.sources.layout import EXTRACT, PLAIN, Cell, Layout, Record, Ref, Table, named_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def check_layout(layout: Layout, where: str) -> None:
@@ -43,6 +43,7 @@ def _check_table(layout: Layout, table: Table, where: str) -> None:
         _one_of(column.holds, holds, f'{where}, column "{name}", holds')
         _one_of(column.json, ("", "flags", "codes"), f'{where}, column "{name}", json')
     plainly = [table.child, *table.key, *table.refers, *(c for pair in table.order for c in pair)]
+    plainly += named_in(list(table.withdrawn))
     _declared([c for c in plainly if c], table, where)
     for parent in (*(r.table for r in table.refers.values()), *([table.child_in] if table.child_in else [])):
         _one_of(parent, layout.tables, f"{where}, refers")
@@ -50,6 +51,12 @@ def _check_table(layout: Layout, table: Table, where: str) -> None:
         raise _wrong(f"{where}: nothing says which child a row is about", fix="name the column in child, or in refers")
     cells = [table.children, table.attributes, table.identity, *table.identifiers]
     _declared([n for group in cells for n in named_in(list(group.values()))], table, where)
+    for given in table.identifiers:
+        _check_attached("identifiers", given, f"{where}, identifiers")
+    for share in table.shares:
+        _check_attached("sharing", share.cells, f"{where}, shares")
+        _declared(named_in(list(share.cells.values())), table, where)
+    _check_days(table.children, [*table.children], f"{where}, children")
     for record in table.records:
         _check_record(layout, table, record, f'{where}, record "{record.name}"')
     own = [r.name for r in table.records]
@@ -58,6 +65,7 @@ def _check_table(layout: Layout, table: Table, where: str) -> None:
         _one_of(episode.started_by, own, f"{where}, episodes, started_by")
         _one_of(episode.ended_by, ["", *own], f"{where}, episodes, ended_by")
         _declared(named_in([episode.start_on, episode.end_on, episode.category]), table, where)
+        _check_days({"start_on": episode.start_on, "end_on": episode.end_on}, _DAYS, f"{where}, episodes")
 
 
 def _check_record(layout: Layout, table: Table, record: Record, where: str) -> None:
@@ -72,13 +80,67 @@ def _check_record(layout: Layout, table: Table, record: Record, where: str) -> N
         if cell != EXTRACT and not named_in(cell):
             raise _wrong(f'{where}: known must be "@a column" or "extract"')
     for name, cell in record.cells.items():
-        allowed = CONTACTS[name].codes
-        if allowed is not None and isinstance(cell, str) and not cell.startswith("@"):
-            _one_of(cell, allowed, f"{where}, {name}")
+        _check_cell(name, cell, where)
+    _check_days({"occurred": record.occurred}, ["occurred"], where)
+    for group in ("concerns", "people", "households", "sharing"):
+        for given in getattr(record, group):
+            _check_attached(group, given, f"{where}, {group}")
     _leads(record.follows, table, layout, f"{where}, follows", [r.name for r in table.records])
     _leads(record.episode, table, layout, f"{where}, episode", [e.name for e in table.episodes])
     if record.kind in ("conclusion", "withdrawal") and record.follows is None:
         raise _wrong(f"{where}: a {record.kind} must follow a record")
+
+
+_DAYS = ("start_on", "end_on", "valid_from", "valid_to")
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "concerns": ("category",),
+    "people": ("person",),
+    "households": ("household",),
+    "sharing": ("to", "at"),
+    "identifiers": ("scheme", "value"),
+}
+_WORDS: Mapping[str, Iterable[str]] = {
+    "category": codes.CONCERNS,
+    "closing": codes.CLOSING,
+    "role": codes.ROLES,
+    "to": codes.ORGANISATIONS,
+    "decision": codes.DECISIONS,
+    "extent": codes.EXTENTS,
+    "scheme": codes.SCHEMES,
+}
+_OPEN = ("concerns", "scheme")
+"""In a concern, the scheme is the user's own word for where a code comes from."""
+
+
+def _check_attached(group: str, given: Mapping[str, Cell], where: str) -> None:
+    """Check what hangs on a record: that it says what it must, in words of the contract."""
+    lacking = [name for name in _NEEDED[group] if name not in given]
+    if lacking:
+        raise _wrong(f"{where} does not say {', '.join(lacking)}")
+    for name, cell in given.items():
+        literal = isinstance(cell, str) and not named_in(cell)
+        if literal and name in _WORDS and (group, name) != _OPEN:
+            _one_of(str(cell), _WORDS[name], f"{where}, {name}")
+        if name == "severity" and literal:
+            raise _wrong(f'{where}: severity must be "@a column"')
+    _check_days(given, _DAYS, where)
+
+
+def _check_days(given: Mapping[str, Cell], names: Iterable[str], where: str) -> None:
+    for name in names:
+        cell = given.get(name)
+        for one in cell if isinstance(cell, list) else [cell]:
+            if one not in {None, EXTRACT} and not named_in(one):
+                raise _wrong(f'{where}: {name} must be "@a column"')
+
+
+def _check_cell(name: str, cell: Cell, where: str) -> None:
+    literal = isinstance(cell, str) and not named_in(cell)
+    allowed = CONTACTS[name].codes
+    if literal and allowed is not None:
+        _one_of(str(cell), allowed, f"{where}, {name}")
+    if literal and CONTACTS[name].type == "bool":
+        raise _wrong(f'{where}: {name} must be true, false or "@a column"')
 
 
 def _leads(ref: Ref | None, table: Table, layout: Layout, where: str, here: list[str]) -> None:

@@ -81,7 +81,7 @@ def map_sheets(
         judged, referred = judge(found, frames, checks, layout, (moments, given), prefix, blamed)
         parts = assemble(judged, layout, [s.file for s in found.sheets], _places(found), for_linkage=for_linkage)
         checked = records_from_frames({n: f for n, f in parts.frames.items() if n in RECORD_TABLES})
-        more = blame(checked.quarantine, parts.ids, layout)
+        more = parts.blamed or blame(checked.quarantine, parts.ids, layout)
         if not more:
             break
         blamed = {n: pl.concat([f[n] for f in (blamed, more) if n in f]) for n in {**blamed, **more}}

@@ -15,6 +15,9 @@ OWN_KEY, KEY = "_own_key", "_key"
 COPY_OF = "_copy_of"
 """Number of the row it repeats: its own number where it is no copy, nothing where it was refused."""
 
+HELD_AT = "_held_at"
+"""The day of the newest earlier extract that already held a row of its key; nothing where there is none."""
+
 EXTRACT_AT = "_extract_at"
 """The day on which its extract was made."""
 

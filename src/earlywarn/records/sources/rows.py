@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from earlywarn.records.checks import ROW, UNCLEAN, Check
 from earlywarn.records.sources.cells import findings, typed
+from earlywarn.records.sources.copies import copies
 from earlywarn.records.sources.emit import known_early
 from earlywarn.records.sources.marks import (
     CHILD,
     COPY_OF,
     EXTRACT_AT,
+    HELD_AT,
     KEY,
     OWN_KEY,
     SHEET,
@@ -42,15 +45,30 @@ class Rows:
     frame: pl.DataFrame
     findings: pl.DataFrame
 
-    @property
+    @cached_property
     def accepted(self) -> pl.DataFrame:
         """Rows that are neither refused nor copies."""
-        return self.sound.filter(pl.col(COPY_OF) == pl.col(N))
+        return _kept(self.sound, self.sound[COPY_OF] == self.sound[N])
 
-    @property
+    @cached_property
     def sound(self) -> pl.DataFrame:
         """Rows that are not refused."""
-        return self.frame.filter(~pl.col(N).is_in(self.findings["_row"].implode()))
+        return _without(self.frame, self.findings)
+
+
+def _kept(frame: pl.DataFrame, good: pl.Series) -> pl.DataFrame:
+    """Keep the rows marked; where that is all of them, nothing is copied."""
+    return frame if good.all() else frame.filter(good)
+
+
+def _without(frame: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    return _kept(frame, ~frame[N].is_in(refused["_row"].implode())) if refused.height else frame
+
+
+def _beside(frame: pl.DataFrame, narrow: pl.DataFrame, on: str) -> pl.DataFrame:
+    """Join on one column without copying the others."""
+    joined = frame.select(on).join(narrow, on=on, how="left", maintain_order="left").drop(on)
+    return frame.hstack(joined)
 
 
 def type_all(found: Found, layout: Layout) -> tuple[dict[str, pl.DataFrame], dict[str, list[Check]], list[str]]:
@@ -126,7 +144,7 @@ def _dated(frame: pl.DataFrame, found: Found, when: tuple[Sequence[datetime], Se
             "_file": pl.String,
         },
     )
-    return frame.join(sheets, on=SHEET, how="left", maintain_order="left")
+    return _beside(frame, sheets, SHEET)
 
 
 def _text(table: Table, name: str) -> pl.Expr:
@@ -213,19 +231,32 @@ def _dtype(holds: str) -> pl.DataType:
 
 
 def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], refer: Refer) -> pl.DataFrame:
-    """Join the row referred to. Of a key that several deliveries hold, that of the row's own, else the newest."""
-    rows = _referred(column, parent, wanted, refer.by).sort(there(column), EXTRACT_AT, number_of(column))
+    """Join the row referred to: of its own delivery, else of the newest before it, else of the oldest after it."""
+    rows = _referred(column, parent, wanted, refer.by).sort(there(column), number_of(column))
     here = rows.unique([column, "_delivery"], keep="last", maintain_order=True).drop(EXTRACT_AT)
-    joined = frame.join(here, on=[column, "_delivery"], how="left", maintain_order="left")
-    if refer.here:
+    joined = frame.select(N, column, "_delivery", EXTRACT_AT)
+    joined = joined.join(here, on=[column, "_delivery"], how="left", maintain_order="left")
+    added = [c for c in here.columns if c not in {column, "_delivery"}]
+    if not refer.here:
+        joined = _from_elsewhere(joined, rows.drop("_delivery"), column, added)
+    return frame.hstack(joined.select(added))
+
+
+def _from_elsewhere(joined: pl.DataFrame, rows: pl.DataFrame, column: str, added: list[str]) -> pl.DataFrame:
+    lost = joined.filter(pl.col(there(column)).is_null() & pl.col(column).is_not_null())
+    if lost.is_empty():
         return joined
-    elsewhere = rows.drop(EXTRACT_AT, "_delivery").unique([column], keep="last", maintain_order=True)
-    added = [c for c in elsewhere.columns if c != column]
-    joined = joined.join(elsewhere, on=column, how="left", maintain_order="left", suffix="|else")
-    nowhere = pl.col(there(column)).is_null()
-    return joined.with_columns(
-        pl.when(nowhere).then(pl.col(f"{c}|else")).otherwise(pl.col(c)).alias(c) for c in added
-    ).drop([f"{c}|else" for c in added])
+    asked = lost.select(N, column, EXTRACT_AT).sort(EXTRACT_AT)
+    found: list[pl.DataFrame] = []
+    for sound in (1, 0):  # a row that was accepted before one that was refused
+        offered = rows.filter(pl.col(there(column)) == sound).sort(EXTRACT_AT, number_of(column))
+        found += [
+            asked.join_asof(offered, on=EXTRACT_AT, by=column, strategy=which, check_sortedness=False)
+            for which in ("backward", "forward")
+        ]
+    met = pl.concat(found).drop_nulls(there(column)).unique(N, keep="first", maintain_order=True)
+    beside = joined.select(N).join(met.select(N, *added), on=N, how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce(pl.col(c), beside[c]).alias(c) for c in added)
 
 
 def _referred(column: str, parent: Rows, wanted: list[str], by: str) -> pl.DataFrame:
@@ -273,15 +304,21 @@ def _row_checks(table: Table) -> list[Check]:
 
 def _without_copies(table: Table, frame: pl.DataFrame, refused: pl.DataFrame) -> Rows:
     """Find rows that say again what an earlier one says, and refuse one key on rows that differ in one delivery."""
-    sound = frame.filter(~pl.col(N).is_in(refused["_row"].implode()))
-    sound = _grouped(table, sound)
+    sound = _grouped(table, _without(frame, refused))
     if table.key:
         conflicts = findings(_same_key(sound), [Check(pl.col("_versions") > 1, table.key[0], "EW-R12")])
         refused = pl.concat([refused, conflicts])
-        sound = sound.filter(~pl.col(N).is_in(conflicts["_row"].implode()))
-    copies = _copies(sound)
-    whole = frame.join(copies, on=N, how="left", maintain_order="left")
+        sound = _without(sound, conflicts)
+    whole = _beside(_beside(frame, copies(sound), N), _held(sound), N)
     return Rows(table, whole.with_columns(pl.col(KEY).fill_null(pl.col(OWN_KEY))), refused)
+
+
+def _held(sound: pl.DataFrame) -> pl.DataFrame:
+    """Say for each row when the newest earlier delivery was made that already held its key."""
+    times = sound.select(OWN_KEY, EXTRACT_AT).unique().sort(OWN_KEY, EXTRACT_AT)
+    earlier = pl.when(pl.col(OWN_KEY) == pl.col(OWN_KEY).shift(1)).then(pl.col(EXTRACT_AT).shift(1)).alias(HELD_AT)
+    known = times.with_columns(earlier).drop_nulls(HELD_AT)
+    return sound.join(known, on=[OWN_KEY, EXTRACT_AT]).select(N, HELD_AT)
 
 
 def _same_key(sound: pl.DataFrame) -> pl.DataFrame:
@@ -294,15 +331,17 @@ def _grouped(table: Table, sound: pl.DataFrame) -> pl.DataFrame:
     """Give one number to rows that say the same, the key's mere numbering apart; oldest extract first."""
     leave_out = set(table.surrogates())
     said = [_said(table, c, sound).alias(f"{c}|said") for c in table.columns if c not in leave_out]
-    ordered = sound.sort(EXTRACT_AT, OWN_KEY, "_file", SHEET, ROW).with_row_index("_order")
+    keys = sound.select(N, EXTRACT_AT, OWN_KEY, "_delivery", "_file", SHEET, ROW)
+    ordered = keys.sort(EXTRACT_AT, OWN_KEY, "_file", SHEET, ROW).with_row_index("_order")
+    ordered = ordered.select("_order", N, OWN_KEY, "_delivery", EXTRACT_AT)
     if not said:
         return ordered.with_columns(_group=pl.col("_order"))
-    texts = ordered.select("_order", *said)
+    texts = sound.select(N, *said)
     names = texts.columns[1:]
     # equal rows have equal hashes, so only rows that share one need be compared
-    maybe = texts.filter(texts.select(names).hash_rows().is_duplicated())
-    groups = maybe.select("_order", pl.col("_order").min().over(names).alias("_group"))
-    joined = ordered.join(groups, on="_order", how="left", maintain_order="left")
+    maybe = texts.filter(texts.select(names).hash_rows().is_duplicated()).join(ordered.select(N, "_order"), on=N)
+    groups = maybe.select(N, pl.col("_order").min().over(names).alias("_group"))
+    joined = _beside(ordered, groups, N)
     return joined.with_columns(pl.col("_group").fill_null(pl.col("_order")))
 
 
@@ -311,22 +350,3 @@ def _said(table: Table, name: str, frame: pl.DataFrame) -> pl.Expr:
     if name in table.refers and key_of(name) in frame.columns:
         return pl.coalesce(key_of(name), written(name)).fill_null("")
     return _text(table, name).fill_null("")
-
-
-def _copies(sound: pl.DataFrame) -> pl.DataFrame:
-    """Say for each row which row it repeats: one of the same words under another key, or its own last version."""
-    first = sound.select("_order", pl.col(N).alias("_first_n"), pl.col(OWN_KEY).alias("_first_key"))
-    rows = sound.select(N, "_order", "_group", OWN_KEY).join(
-        first, left_on="_group", right_on="_order", how="left", maintain_order="left"
-    )
-    # by key, in order of delivery: neighbours are versions of one row, and a run of equal ones is one version
-    rows = rows.sort(OWN_KEY, "_order")
-    elsewhere = pl.col("_first_key") != pl.col(OWN_KEY)
-    same_key = pl.col(OWN_KEY) == pl.col(OWN_KEY).shift(1)
-    again = (same_key & (pl.col("_group") == pl.col("_group").shift(1))).fill_null(value=False)
-    run = pl.when(~again).then(pl.col(N)).forward_fill()
-    return rows.select(
-        N,
-        pl.when(elsewhere).then(pl.col("_first_n")).otherwise(run).alias(COPY_OF),
-        pl.when(elsewhere).then(pl.col("_first_key")).otherwise(pl.col(OWN_KEY)).alias(KEY),
-    )

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from earlywarn.errors import Exit, SourceError
 from earlywarn.records import codes
 from earlywarn.records.reading import records_from_frames
-from earlywarn.records.rules import RULES
+from earlywarn.records.rules import FILE_RULES, RULES
 from earlywarn.records.schema import AUDIT_TABLES, TABLES
 from earlywarn.records.sources import Extract, cin
 from earlywarn.records.sources._cin_layout import CODES, FIELDS
@@ -373,18 +373,24 @@ def test_factors_and_disabilities_without_a_wrapper_are_read_once_each(plain_rep
     expected = {("substance_parent", "cin_factor:1B"), ("physical_abuse", "cin_factor:18A")}
     assert concerns_of(plain_repeats, concluded) == expected
     assert len(rows(plain_repeats, "concerns", record_id=concluded["record_id"])) == 2
-    assert [a["value"] for a in rows(plain_repeats, "attributes", attribute="disability")] == ["MOB", "LD"]
+    assert {a["value"] for a in rows(plain_repeats, "attributes", attribute="disability")} == {"MOB", "LD"}
 
 
 def test_a_latest_category_that_is_the_first_raises_no_second_concern(plain_repeats):
     assert len([c for c in rows(plain_repeats, "concerns") if c["code"] == "cin_category:PHY"]) == 1
 
 
-def test_nodes_without_a_table_are_counted_and_named(plain_repeats):
+def test_nodes_without_a_table_are_counted_and_named(census):
+    extract = census(child(inner=details(inner="<PreProceedingsOfOld><Day>2024-06-01</Day></PreProceedingsOfOld>")))
+    assert account(extract, "PreProceedingsOfOld") == (1, 1, 0, 0)
+    assert "PreProceedingsOfOld is counted, and not carried" in extract.notes
+    assert "Day is not carried (1 met)" in extract.notes
+
+
+def test_fields_without_a_place_are_counted_and_named(plain_repeats):
     assert account(plain_repeats, "PreProceedingsandFGDM") == (1, 1, 0, 0)
     notes = "\n".join(plain_repeats.notes)
-    assert "PreProceedingsandFGDM is counted, and not carried" in notes
-    assert "PreProceedingsStartDate is not carried (1 met)" in notes
+    assert "ReviewMeetingsCount is not carried (1 met)" in notes
     assert "PersonSchoolYear is not carried (1 met)" in notes
     assert "text between elements is ignored (1 met)" in notes
     assert "XML attributes are not carried (1 met)" in notes
@@ -449,6 +455,7 @@ def test_the_extract_is_the_later_of_the_two_dates(census):
 def test_a_header_without_a_readable_date_is_refused(census, reference, made):
     with pytest.raises(SourceError) as refused:
         census(child(), header=header(reference, made, "999"))
+    assert refused.value.rule == "EW-F23"
     assert "neither a readable ReferenceDate nor a readable DateTime" in refused.value.found
     assert "30" not in refused.value.message
 
@@ -557,9 +564,58 @@ def test_a_child_that_breaks_a_rule_takes_all_its_rows_away(census, refused, col
     assert extract.frames["children"]["child_id"].to_list() == ["999-OTHER"]
 
 
-def test_no_rule_compares_events_with_birth_or_death(census):
+def test_events_shortly_before_birth_or_after_death_are_no_fault(census):
     late = child(inner=details("2024-05-01"), born="2024-12-01", more="<PersonDeathDate>2024-01-01</PersonDeathDate>")
     assert census(late).quarantine.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("inner", "born", "table", "column"),
+    [
+        (details("2014-05-01"), "2024-12-01", "CINdetails", "CINreferralDate"),
+        (
+            details(inner=assessment("2014-05-02", "2024-06-01")),
+            "2024-03-01",
+            "Assessments",
+            "AssessmentActualStartDate",
+        ),
+        (details(inner=enquiry("2024-05-01")), "1990-05-05", "Section47", "S47ActualStartDate"),
+    ],
+)
+def test_what_the_contract_refuses_its_element_is_refused_for(census, inner, born, table, column):
+    extract = census(child(inner=inner, born=born), child("OTHER", details()))
+    assert refusals(extract) == [(table, column, "EW-R21")]
+    assert_keeps_the_contract(extract)
+    assert len(records(extract, "referral", "999-OTHER")) == 1
+    assert sum(a.read for a in extract.account if a.table == "CINdetails") == 2
+
+
+def test_an_id_with_what_cannot_be_seen_refuses_the_child(census):
+    extract = census(child("INV\u200b1", details()), child("INV1", details()))
+    assert refusals(extract) == [("Child", "LAchildID", "EW-R22"), ("CINdetails", "Child", "EW-R19")]
+    assert extract.frames["children"]["child_id"].to_list() == ["999-INV1"]
+    assert_keeps_the_contract(extract)
+
+
+@pytest.mark.parametrize("day", ["1900-01-01", "9999-12-31", " 2099-12-31 "])
+def test_a_day_that_stands_for_none_is_blank_and_noted(census, day):
+    open_ended = details(inner=f"<CINclosureDate>{day}</CINclosureDate>")
+    extract = census(child(inner=open_ended))
+    assert extract.quarantine.is_empty()
+    assert only(rows(extract, "episodes"))["end_on"] is None
+    assert "CINclosureDate with a day that stands for none is read as blank (1 met, the first in line 5)" in (
+        extract.notes
+    )
+    assert refusals(census(child(inner=details(day)))) == [("CINdetails", "CINreferralDate", "EW-R01")]
+
+
+def test_a_day_outside_every_bound_is_refused_but_where_it_was_an_estimate(census):
+    assert refusals(census(child(inner=details("0214-05-01")))) == [("CINdetails", "CINreferralDate", "EW-R18")]
+    odd = "<ExpectedPersonBirthDate>1066-10-14</ExpectedPersonBirthDate>"
+    extract = census(child(inner=details(), more=odd))
+    assert extract.quarantine.is_empty()
+    assert only(rows(extract, "children"))["expected_birth_on"] is None
+    assert any(note.startswith("ExpectedPersonBirthDate with a day that stands for none") for note in extract.notes)
 
 
 def test_a_quarantine_line_says_where_why_and_what_stood_there(census):
@@ -754,9 +810,11 @@ def test_lines_beyond_what_sixteen_bits_hold(census):
 SECRET = "Zebedee-1999"  # noqa: S105 (stands for a value about a child)
 
 
-def refused(path: Path) -> SourceError:
+def refused(path: Path, rule: str) -> SourceError:
     with pytest.raises(SourceError) as caught:
         cin.read(path)
+    assert caught.value.rule == rule
+    assert rule in FILE_RULES
     assert SECRET not in caught.value.message
     assert path.name in caught.value.found
     assert caught.value.expected
@@ -794,7 +852,8 @@ def test_a_document_type_is_refused_and_nothing_it_names_is_opened(tmp_path, doc
     canary.write_text(SECRET)
     os.utime(canary, ns=(0, 10**18))  # reading it would move the first of the two
     declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n'
-    error = refused(write(tmp_path, declaration + doctype.replace("{canary}", str(canary)) + BODY, encoding))
+    text = declaration + doctype.replace("{canary}", str(canary)) + BODY
+    error = refused(write(tmp_path, text, encoding), "EW-F18")
     assert "line 2" in error.found
     assert "document type" in error.found
     assert canary.stat().st_atime_ns == 0
@@ -805,21 +864,27 @@ def test_a_document_type_is_refused_and_nothing_it_names_is_opened(tmp_path, doc
 
 def test_a_document_type_in_an_encoding_the_first_look_cannot_read_is_refused(tmp_path):
     text = '<?xml version="1.0" encoding="UCS-4"?><!DOCTYPE Message [<!ENTITY e "x">]>' + BODY
-    assert refused(write(tmp_path, text, "utf-32-be"))
+    assert refused(write(tmp_path, text, "utf-32-be"), "EW-F18")
 
 
-def test_xinclude_is_not_followed(census, tmp_path):
-    (tmp_path / "canary").write_text(f"<x>{SECRET}</x>")
-    include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{tmp_path}/canary" parse="text"/>'
-    extract = census(child(inner=details(inner=include)))
+@pytest.mark.parametrize("parse", ["text", "xml"])
+@pytest.mark.parametrize("href", ["{folder}/canary", "file://{folder}/canary", "http://127.0.0.1:9/canary"])
+def test_xinclude_is_not_followed(census, tmp_path, parse, href):
+    canary = tmp_path / "canary"
+    canary.write_text(f"<x>{SECRET}</x>")
+    os.utime(canary, ns=(0, 10**18))
+    place = href.replace("{folder}", tmp_path.as_posix())
+    include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{place}" parse="{parse}"/>'
+    extract = census(child(inner=details(inner=include) + include), include)
     assert SECRET not in str([frame.to_dicts() for frame in extract.frames.values()])
+    assert SECRET not in str(extract.quarantine.to_dicts())
+    assert canary.stat().st_atime_ns == 0
+    assert account(extract, "CINdetails") == (1, 1, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", 1),
-        ("\n\n", 3),
         (f"<Message>\n{SECRET}", 2),
         (f"<Message>\n<Children><Child></{SECRET}></Children></Message>", 2),
         (f"<Message>\n&{SECRET};</Message>", 2),
@@ -829,16 +894,30 @@ def test_xinclude_is_not_followed(census, tmp_path):
     ],
 )
 def test_broken_xml_is_refused_with_its_line_and_no_word_of_it(tmp_path, text, line):
-    found = refused(write(tmp_path, text)).found
+    found = refused(write(tmp_path, text), "EW-F17").found
     assert "broken XML" in found
     assert f"line {line}:" in found
 
 
 def test_bytes_of_another_encoding_are_broken_xml(tmp_path):
-    assert (
-        "broken XML"
-        in refused(write(tmp_path, f"<Message>\n<Children>{SECRET} é</Children></Message>", "cp1252")).found
-    )
+    text = f"<Message>\n<Children>{SECRET} é</Children></Message>"
+    assert "broken XML" in refused(write(tmp_path, text, "cp1252"), "EW-F17").found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", ["", "\n\n", " \t\r\n" * 1000])
+def test_a_file_that_says_nothing_is_empty(tmp_path, text, encoding):
+    assert "is empty" in refused(write(tmp_path, text, encoding), "EW-F02").found
+
+
+@pytest.mark.parametrize(
+    "inner",
+    ["<a>" * 300 + "</a>" * 300, f"<Ethnicity>{'x' * 10_000_001}</Ethnicity>", f"<{'n' * 60_000}/>"],
+    ids=["deep", "long text", "long name"],
+)
+def test_xml_beyond_all_bounds_is_refused(tmp_path, inner):
+    text = f"<Message>\n{HEADER}<Children>{child(SECRET, inner)}</Children></Message>"
+    assert "beyond all bounds" in refused(write(tmp_path, text), "EW-F10").found
 
 
 @pytest.mark.parametrize(
@@ -850,14 +929,14 @@ def test_bytes_of_another_encoding_are_broken_xml(tmp_path):
     ],
 )
 def test_another_document_is_refused(tmp_path, text, problem):
-    found = refused(write(tmp_path, text)).found
+    found = refused(write(tmp_path, text), "EW-F21").found
     assert problem in found
     assert "line 1" in found
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    assert "cannot be opened" in refused(tmp_path / "none.xml").found
-    assert "cannot be opened" in refused(tmp_path).found
+    assert "cannot be opened" in refused(tmp_path / "none.xml", "EW-F01").found
+    assert "cannot be opened" in refused(tmp_path, "EW-F01").found
 
 
 def test_notes_and_account_quote_no_value(census):
