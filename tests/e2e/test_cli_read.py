@@ -159,7 +159,9 @@ def test_files_and_folders_at_once_in_any_order_and_twice_are_one_reading(log: P
     _, plain = read(log, *POLICE, out=tmp_path / "plain")
     _, apart = read(log / "children.csv", log / "events.csv", *POLICE, out=tmp_path / "apart")
     _, twice = read(log, log / "events.csv", log, *POLICE, out=tmp_path / "twice")
-    tables = [{n: h for n, h in hashes(tmp_path / o).items() if n.endswith("parquet")} for o in ("plain", "apart", "twice")]
+    tables = [
+        {n: h for n, h in hashes(tmp_path / o).items() if n.endswith("parquet")} for o in ("plain", "apart", "twice")
+    ]
     assert tables[0] == tables[1] == tables[2]
     assert plain["account"] == apart["account"] == twice["account"]
 
@@ -170,7 +172,11 @@ def test_a_copy_of_a_file_in_another_folder_adds_nothing(log: Path, tmp_path: Pa
     (again / "events.csv").write_bytes((log / "events.csv").read_bytes())
     read(log, *POLICE, out=tmp_path / "plain")
     read(log, again, *POLICE, out=tmp_path / "both")
-    assert table(tmp_path / "plain").drop("source", "source_row").equals(table(tmp_path / "both").drop("source", "source_row"))
+    assert (
+        table(tmp_path / "plain")
+        .drop("source", "source_row")
+        .equals(table(tmp_path / "both").drop("source", "source_row"))
+    )
 
 
 def test_one_day_for_each_of_several_deliveries(log: Path, tmp_path: Path) -> None:
@@ -187,7 +193,9 @@ def test_one_day_for_each_of_several_deliveries(log: Path, tmp_path: Path) -> No
 def test_without_a_day_the_newest_is_taken_and_said(log: Path, tmp_path: Path) -> None:
     _, told = read(log, "--format", "table", "--mapping", "police", out=tmp_path / "records")
     assert any("2025-05-05" in note and "taken for the day of the extract" in note for note in told["notes"])
-    _, late = read(log, "--format", "table", "--mapping", "police", "--extract-date", "2025-05-03", out=tmp_path / "late")
+    _, late = read(
+        log, "--format", "table", "--mapping", "police", "--extract-date", "2025-05-03", out=tmp_path / "late"
+    )
     assert {line["rule"] for line in late["refused"]} >= {"EW-R17"}
 
 
@@ -270,7 +278,9 @@ def test_a_refused_row_that_was_mended_gives_the_record_that_was_missing(log: Pa
     _, told = read(log, refused, *POLICE, out=mended)
     before, after = table(first), table(mended)
     new = after.filter(~pl.col("record_id").is_in(before["record_id"].implode()))
-    assert new.select("child_id", "kind", pl.col("occurred_at").dt.strftime("%Y-%m-%d")).rows() == [("police-C2", "visit", "2025-05-03")]
+    assert new.select("child_id", "kind", pl.col("occurred_at").dt.strftime("%Y-%m-%d")).rows() == [
+        ("police-C2", "visit", "2025-05-03")
+    ]
     assert after.height == before.height + 1
     assert set(before["record_id"]) <= set(after["record_id"])
     assert earlywarn("validate", mended).code == 0
@@ -337,7 +347,9 @@ def test_a_mapping_of_one_s_own_says_its_clocks_too(tmp_path: Path) -> None:
     ],
     ids=lambda value: "-".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else None,
 )
-def test_a_slip_is_said_and_nothing_is_written(log: Path, tmp_path: Path, change: dict[str, str | None], code: int, says: str) -> None:
+def test_a_slip_is_said_and_nothing_is_written(
+    log: Path, tmp_path: Path, change: dict[str, str | None], code: int, says: str
+) -> None:
     out = tmp_path / "records"
     usual: dict[str, object] = {
         "source": log, "--format": "table", "--mapping": "police", "--extract-date": "2025-06-01", "--out": out,

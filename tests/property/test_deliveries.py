@@ -35,8 +35,8 @@ from earlywarn.batch import score_records
 from earlywarn.features.engine import build_features
 from earlywarn.history.view import View
 from earlywarn.records.checks import ROW
+from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sheets import Sheet
 from earlywarn.records.sources import layout
 from earlywarn.records.sources.deliveries import ExtractDates
 from earlywarn.records.sources.mapped import Mapped, map_sheets
@@ -55,9 +55,14 @@ LATER = (0, 3, 30)
 
 DRAWS = settings.default.max_examples if settings.default else 60
 import os
+
 from hypothesis import Phase
-PH=[Phase.generate] if os.environ.get("NOSHRINK") else list(Phase)
-FEW, FEWER = settings(max_examples=max(10, DRAWS // 6),phases=PH), settings(max_examples=max(6, DRAWS // 10),phases=PH)
+
+PH = [Phase.generate] if os.environ.get("NOSHRINK") else list(Phase)
+FEW, FEWER = (
+    settings(max_examples=max(10, DRAWS // 6), phases=PH),
+    settings(max_examples=max(6, DRAWS // 10), phases=PH),
+)
 """One example holds several children, each with a history of its own: few examples are many cases."""
 
 
@@ -126,9 +131,7 @@ LOG = Source(
             number="event_id",
             key=("event_id",),
         ),
-        Kind(
-            "people", _person, {"from_day": (None, "2025-01-01")}, "", key=("child_id", "person_id", "role")
-        ),
+        Kind("people", _person, {"from_day": (None, "2025-01-01")}, "", key=("child_id", "person_id", "role")),
         Kind("households", _household, {"to_day": (None, "2025-05-05")}, "", key=("child_id", "household_id")),
     ),
     "%Y-%m-%d",
@@ -163,9 +166,7 @@ RETURN = Source(
             ("DEC",),
             key=("CHILD", "DECOM", "RNE"),
         ),
-        Kind(
-            "reviews", _starting(REVIEW="day"), {"REVIEW_CODE": ("PN1", "PN7", None)}, "", key=("CHILD", "REVIEW")
-        ),
+        Kind("reviews", _starting(REVIEW="day"), {"REVIEW_CODE": ("PN1", "PN7", None)}, "", key=("CHILD", "REVIEW")),
         Kind(
             "missing",
             _starting(MIS_START="day"),
@@ -244,9 +245,13 @@ def _told(draw: st.DrawFn, events: list[Row], day: dt.date | None) -> list[Row]:
     for event in events:
         if draw(st.booleans()):
             at = f"{day:%Y-%m-%d}" if day else f"{event['recorded_at']}T{draw(st.sampled_from(('09', '23')))}:00:00"
-            to = draw(st.sampled_from(("social_care", "health")))
-            rows.append({"event_id": event["event_id"], "told": to, "told_at": at, "extent": "full"})
+            row = {"event_id": event["event_id"], "told": draw(st.sampled_from(("social_care", "health")))}
+            rows.append(row | {"told_at": at} | _how(draw))
     return rows
+
+
+def _how(draw: st.DrawFn) -> Row:
+    return draw(st.sampled_from(({}, {"extent": "full"}, {"extent": "existence"}, {"decision": "asked"})))
 
 
 @st.composite
@@ -266,6 +271,7 @@ def deliveries(draw: st.DrawFn, source: Source, *, at_least: int = 1) -> list[De
     if source is LOG:
         for number, delivery in enumerate(made):
             told = made[number - 1]["sharing"] if number else []
+            told = [row | (_how(draw) if draw(st.sampled_from((False, False, True))) else {}) for row in told]
             held = {e["event_id"] for e in delivery["events"]}
             new = _told(draw, delivery["events"], EXTRACTS[number] if number else None)
             unique = {(r["event_id"], r["told"], r["told_at"]): r for r in [*told, *new] if r["event_id"] in held}
@@ -393,7 +399,11 @@ def test_the_newest_words_of_every_row_stand_and_no_older_ones(made: list[Delive
         _words(row)
         for row in events.select(
             pl.col("outcome"),
-            pl.when("child_seen").then(pl.lit("yes")).when(~pl.col("child_seen")).then(pl.lit("no")).alias("child_seen"),
+            pl.when("child_seen")
+            .then(pl.lit("yes"))
+            .when(~pl.col("child_seen"))
+            .then(pl.lit("no"))
+            .alias("child_seen"),
             pl.col("attendance").str.replace("_", " "),
             "kind",
             pl.col("occurred_at").dt.strftime("%Y-%m-%d").alias("happened_at"),
@@ -420,7 +430,10 @@ def order_and_parts_do_not_matter(source: Source, made: list[Delivery], seed: in
         for table, rows in delivery.items():
             mixed = chance.sample(rows, len(rows))
             cut = chance.randint(0, len(mixed))
-            parts += [as_sheet(f"d{number}", table, mixed[:cut], "_1"), as_sheet(f"d{number}", table, mixed[cut:], "_2")]
+            parts += [
+                as_sheet(f"d{number}", table, mixed[:cut], "_1"),
+                as_sheet(f"d{number}", table, mixed[cut:], "_2"),
+            ]
     parts = [sheet for sheet in parts if sheet.frame.width > 1]
     again = reading(source, chance.sample(parts, len(parts)))
     same(again.frames, plain.frames, "source", "source_row")
@@ -576,7 +589,10 @@ def test_the_properties_would_notice(monkeypatch: Any) -> None:
 
     row: Row = {"CHILD": "0", "REVIEW": "01/03/2025", "REVIEW_CODE": "PN1"}
     name, children = RETURN.children(["0"])
-    made: list[Delivery] = [{name: children, "reviews": [row]}, {name: children, "reviews": [row | {"REVIEW_CODE": "PN7"}]}]
+    made: list[Delivery] = [
+        {name: children, "reviews": [row]},
+        {name: children, "reviews": [row | {"REVIEW_CODE": "PN7"}]},
+    ]
     no_file_reaches_back(RETURN, made)
     settle = versions.settle
 

@@ -221,7 +221,9 @@ def link(
         names = read_identities(identities) if identities else read_identities(kept) if kept.is_file() else None
     chosen: dict[str, Any] = {"schemes": [s.strip() for s in schemes.split(",") if s.strip()], "threshold": threshold}
     with progress("Linking"):
-        found = find_links(records, names, known_at=known_at, **{k: v for k, v in chosen.items() if v not in (None, [])})
+        found = find_links(
+            records, names, known_at=known_at, **{k: v for k, v in chosen.items() if v not in (None, [])}
+        )
     with new_folder(out) as draft:
         write_linked(found, draft, folder)
     links, review = found.found.height, found.review.height

@@ -14,9 +14,9 @@ import polars as pl
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records.checks import ROW
 from earlywarn.records.conflicts import CONFLICTS_FILE
-from earlywarn.records.delimited import read_delimited
-from earlywarn.records.lines import line_of
-from earlywarn.records.parquet import join_parts, read_parquet
+from earlywarn.records.opening.delimited import read_delimited
+from earlywarn.records.opening.lines import line_of
+from earlywarn.records.opening.parquet import join_parts, read_parquet
 from earlywarn.records.schema import AUDIT_TABLES, TABLES, Table
 from earlywarn.records.tables import no_quarantine
 

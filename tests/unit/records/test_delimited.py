@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from earlywarn.errors import SourceError
-from earlywarn.records import surveying
 from earlywarn.records.checks import ROW
-from earlywarn.records.delimited import Split, read_delimited
-from earlywarn.records.lines import line_of
+from earlywarn.records.opening import surveying
+from earlywarn.records.opening.delimited import Split, read_delimited
+from earlywarn.records.opening.lines import line_of
 from earlywarn.records.tables import QUARANTINE_SCHEMA
 
 CANARY = "CANARY-7c1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from earlywarn.errors import SourceError
-from earlywarn.records.headers import column_labels, find_header, header, trimmed
+from earlywarn.records.opening.headers import column_labels, find_header, header, trimmed
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from earlywarn.errors import SourceError
-from earlywarn.records import blocks
-from earlywarn.records.blocks import MARK, BlockReader, raw_blocks, text_blocks
-from earlywarn.records.opening import BLOCK, refuse_no_text, state_of, unchanged
+from earlywarn.records.opening import blocks
+from earlywarn.records.opening.blocks import MARK, BlockReader, raw_blocks, text_blocks
+from earlywarn.records.opening.files import BLOCK, refuse_no_text, state_of, unchanged
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import pytest
 
 from earlywarn.errors import SourceError
 from earlywarn.records.loading import load_folder
-from earlywarn.records.parquet import join_parts, read_parquet
+from earlywarn.records.opening.parquet import join_parts, read_parquet
 from earlywarn.records.reading import read_records
 from tests.unit.records.test_reading import contact
 

@@ -13,7 +13,7 @@ import pytest
 
 from earlywarn.errors import SourceError
 from earlywarn.records.checks import ROW
-from earlywarn.records.sheets import Sheet, looks_excel_damaged, read_sheets
+from earlywarn.records.opening.sheets import Sheet, looks_excel_damaged, read_sheets
 from earlywarn.records.tables import QUARANTINE_SCHEMA
 from earlywarn.records.writing import write_quarantine
 

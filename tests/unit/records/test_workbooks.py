@@ -12,9 +12,9 @@ import pytest
 import xlsxwriter
 
 from earlywarn.errors import SourceError
-from earlywarn.records import archives
+from earlywarn.records.opening import archives
 from earlywarn.records.checks import ROW
-from earlywarn.records.sheets import Sheet, looks_excel_damaged, read_sheets
+from earlywarn.records.opening.sheets import Sheet, looks_excel_damaged, read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from earlywarn.records.checks import ROW
+from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.rules import RULES
-from earlywarn.records.sheets import Sheet
 from earlywarn.records.sources._json import beyond
 from earlywarn.records.tables import QUARANTINE_SCHEMA
 

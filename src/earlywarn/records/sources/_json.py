@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from earlywarn.errors import SourceError
-from earlywarn.records.blocks import BlockReader, encoding_of, text_blocks
-from earlywarn.records.lines import SAME_LINES
-from earlywarn.records.opening import first_bytes, unchanged
+from earlywarn.records.opening.blocks import BlockReader, encoding_of, text_blocks
+from earlywarn.records.opening.files import first_bytes, unchanged
+from earlywarn.records.opening.lines import SAME_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

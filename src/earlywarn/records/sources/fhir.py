@@ -27,7 +27,7 @@ from earlywarn.records.sources._json import Aside, Element, Elements, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
 
 ENTRIES = "entries"
 """Name of the sheet that holds what could not be made a row of any type."""

@@ -19,7 +19,7 @@ from earlywarn.records.sources import Extract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
     from earlywarn.records.sources.deliveries import ExtractDates
     from earlywarn.records.sources.layout import Layout
 
@@ -195,7 +195,7 @@ def _sheets(path: Path, source_format: str, layout: Layout) -> list[Sheet]:
         made = import_module(f"earlywarn.records.sources.{source_format}").sheets(path)
         delivery = path.as_posix() if source_format == "dfe_api" else delivery
     else:
-        from earlywarn.records.sheets import read_sheets  # noqa: PLC0415
+        from earlywarn.records.opening.sheets import read_sheets  # noqa: PLC0415
 
         made = read_sheets(path, expected=[t.columns for t in layout.tables.values()])
         delivery = path.as_posix() if path.suffix.lower() == ".xlsx" else delivery

@@ -11,14 +11,14 @@ import polars as pl
 
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records.checks import ROW
-from earlywarn.records.sheets import looks_excel_damaged
+from earlywarn.records.opening.sheets import looks_excel_damaged
 from earlywarn.records.sources.layout import Layout, Table, plain
 from earlywarn.records.sources.marks import SHEET, N
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
 
 _PART = re.compile(r"[\W_]*(part)?[\W_]*\d{0,3}[\W_]*", re.IGNORECASE)
 """What is left of a file's name where it only numbers the parts of one table."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from earlywarn.records.checks import ROW
 from earlywarn.records.codes import AGENCIES, ATTENDANCE, CONCERNS, OUTCOMES
-from earlywarn.records.sheets import read_sheets
+from earlywarn.records.opening.sheets import read_sheets
 from earlywarn.records.sources.cells import YES_NO
 from earlywarn.records.sources.layout import plain
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
 
 DATES = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d-%b-%Y", "%d-%b-%y", "%Y-%b-%d", "%m/%d/%Y")
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%Y-%b-%d %H:%M:%S")

@@ -22,7 +22,7 @@ from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
     from earlywarn.records.sources.layout import Layout
     from earlywarn.records.tables import Records
 

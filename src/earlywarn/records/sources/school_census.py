@@ -18,7 +18,7 @@ from earlywarn.errors import SourceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from earlywarn.records.sheets import Sheet
+    from earlywarn.records.opening.sheets import Sheet
 
 TERMS = ("spring", "summer", "autumn")
 _STARTS = {"spring": 1, "summer": 4, "autumn": 9}

@@ -9,9 +9,9 @@ import polars as pl
 
 from earlywarn.errors import SourceError
 from earlywarn.records.converting import convert
+from earlywarn.records.opening.sheets import read_sheets
 from earlywarn.records.reading import read_records, records_from_frames
 from earlywarn.records.schema import AUDIT_TABLES, RECORD_TABLES
-from earlywarn.records.sheets import read_sheets
 from earlywarn.records.sources import Extract
 from earlywarn.records.tables import Account
 

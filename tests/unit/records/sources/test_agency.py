@@ -1,4 +1,4 @@
-"""An agency without a format of its own: closings, severities, acts of telling and planned visits of the analyst's own."""
+"""An agency without a format of its own: the analyst's own closings, severities, acts of telling and planned visits."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ I2,C1,visit,05/06/2025 10:00,,,,,,no access,yes,no,PC9,
 I3,C1,contact,,2025-07-08T09:30:00,neglect;home conditions,,,advice,,,,,
 I4,C2,appointment,20/12/2025 11:00,01/11/2025 09:00,,,,,,y,,,
 I5,C2,incident,20/11/2025 11:00,01/11/2025 09:00,,,,,,,,,
-"""
+"""  # noqa: E501
 SHARING = """incident_id,shared_with,shared_on,decision,extent,basis,told_family
 I1,social_care,2025-04-05T09:00:00,shared,summary,public task,yes
 I3,health,2025-07-09,asked,existence,,
 I9,health,2025-07-09,shared,full,,
 """
 PEOPLE = "child_id,person_id,role,recorded_on,surname\nC1,P1,partner,2025-04-04,Quill\n"
-CHILDREN = "child_id,dob,first_name,last_name,nhs_number,postcode\nC1,01/02/2018,Zebedee,Quill,,AA1 1AA\nC2,03/02/2016,Ada,Quill,,\n"
+CHILDREN = """child_id,dob,first_name,last_name,nhs_number,postcode
+C1,01/02/2018,Zebedee,Quill,,AA1 1AA
+C2,03/02/2016,Ada,Quill,,
+"""
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from earlywarn.errors import ArgumentError, SourceError
 from earlywarn.history.view import View
 from earlywarn.records.checks import ROW
+from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sheets import Sheet
 from earlywarn.records.sources import extract, layout
 from earlywarn.records.sources.deliveries import ExtractDates
 from earlywarn.records.sources.mapped import Mapped, map_sheets
@@ -76,7 +76,9 @@ def visits(*rows: dict[str, str], delivery: str = "d1") -> Sheet:
     return sheet("visits", *(rows or (visit(),)), delivery=delivery)
 
 
-def read(mapping: Layout, *sheets: Sheet, days: tuple[str, ...] = (f"d1={D1}", f"d2={D2}", f"d3={D3}"), **more: Any) -> Mapped:
+def read(
+    mapping: Layout, *sheets: Sheet, days: tuple[str, ...] = (f"d1={D1}", f"d2={D2}", f"d3={D3}"), **more: Any
+) -> Mapped:
     return map_sheets(sheets, mapping, dates=ExtractDates.parse(days), **more)
 
 
@@ -110,7 +112,9 @@ def seen(read: Mapped, day: str, viewer: str = "pooled") -> dict[str, pl.DataFra
 @pytest.mark.parametrize("head", ["Date of Contact", " date  OF contact ", "Date\u00a0of Contact", "CONTACT DATE"])
 def test_a_header_is_known_whatever_its_case_and_blanks_and_by_its_other_names(head: str) -> None:
     columns = '"Date of Contact" = { holds = "text", also = ["Contact date"] }'
-    found = read(mini('facts = { placement_type = "@Date of Contact" }', columns=columns), visits(visit() | {head: "x"}))
+    found = read(
+        mini('facts = { placement_type = "@Date of Contact" }', columns=columns), visits(visit() | {head: "x"})
+    )
     assert one(found, "facts")["value"] == "x"
     assert not any("does not know" in note for note in found.notes)
 
@@ -171,7 +175,16 @@ def test_of_a_day_with_a_time_only_the_day_is_carried_and_a_note_counts_it() -> 
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("Yes", True), ("y", True), ("TRUE", True), ("1", True), ("no", False), ("N", False), ("False", False), ("0", False)],
+    [
+        ("Yes", True),
+        ("y", True),
+        ("TRUE", True),
+        ("1", True),
+        ("no", False),
+        ("N", False),
+        ("False", False),
+        ("0", False),
+    ],
 )
 def test_yes_and_no_in_every_way_they_are_written(text: str, value: bool) -> None:
     found = read(mini('child_seen = "@Seen"', columns='Seen = { holds = "yes_no" }'), visits(visit(Seen=text)))
@@ -184,7 +197,9 @@ def test_any_other_word_is_neither_yes_nor_no(text: str) -> None:
     assert refused(found) == [("2", "Seen", "EW-R03")]
 
 
-@pytest.mark.parametrize(("holds", "good", "bad"), [("integer", "2", "2.5"), ("number", "2.0", "two"), ("integer", "3", "1e3")])
+@pytest.mark.parametrize(
+    ("holds", "good", "bad"), [("integer", "2", "2.5"), ("number", "2.0", "two"), ("integer", "3", "1e3")]
+)
 def test_numbers_are_numbers(holds: str, good: str, bad: str) -> None:
     columns = f'Score = {{ holds = "{holds}" }}'
     more = 'concerns = [{ category = "neglect", severity = "@Score" }]'
@@ -212,7 +227,9 @@ MUL = ["sexual_abuse", "neglect"]
 """
 
 
-def concerns(cell: str, column: str = 'Why = { holds = "why" }', codes: str = CODES) -> tuple[list[tuple[str, str]], Mapped]:
+def concerns(
+    cell: str, column: str = 'Why = { holds = "why" }', codes: str = CODES
+) -> tuple[list[tuple[str, str]], Mapped]:
     more = 'concerns = [{ category = "@Why", scheme = "s" }]\n' + codes
     found = read(mini(more, columns=column), visits(visit(Why=cell)))
     return sorted((r["category"], r["code"]) for r in rows(found, "concerns")), found
@@ -276,8 +293,13 @@ def test_broken_json_loses_its_values_and_not_its_row(cell: str) -> None:
 def test_where_one_value_is_wanted_the_one_named_first_in_means_is_taken() -> None:
     codes = '[codes.what.means]\n9 = "assessment"\n1 = "advice"\n5 = "no_further_action"'
     columns = 'What = { holds = "what", split = "," }'
-    found = read(mini(f'outcome = "@What"\n{codes}', columns=columns), visits(visit(What="5,1,9"), visit("2", What="5,1")))
-    assert {r["source_row"]: r["outcome"] for r in rows(found)} == {"visits, row 2": "assessment", "visits, row 3": "advice"}
+    found = read(
+        mini(f'outcome = "@What"\n{codes}', columns=columns), visits(visit(What="5,1,9"), visit("2", What="5,1"))
+    )
+    assert {r["source_row"]: r["outcome"] for r in rows(found)} == {
+        "visits, row 2": "assessment",
+        "visits, row 3": "advice",
+    }
 
 
 def test_what_is_stripped_and_picked_before_looking_up() -> None:
@@ -382,7 +404,10 @@ def test_a_day_of_writing_counts_from_the_moment_it_happened() -> None:
     base = base.replace('known = "@Day"', 'known = "@Written"')
     found = read(
         mini(base=base, columns='Written = { holds = "day" }'),
-        visits(visit(day="2025-04-03T21:00:00", Written="03/04/2025"), visit("2", day="2025-04-03T21:00:00", Written="04/04/2025")),
+        visits(
+            visit(day="2025-04-03T21:00:00", Written="03/04/2025"),
+            visit("2", day="2025-04-03T21:00:00", Written="04/04/2025"),
+        ),
     )
     assert {r["known_at"] for r in rows(found)} == {datetime(2025, 4, 3, 21), datetime(2025, 4, 4)}
     assert not refused(found)
@@ -390,7 +415,12 @@ def test_a_day_of_writing_counts_from_the_moment_it_happened() -> None:
 
 def test_what_is_not_said_is_the_holder_s_about_the_child() -> None:
     found = one(read(mini(), visits()))
-    assert (found["agency"], found["held_by"], found["about"], found["mode"]) == ("social_care", "social_care", "child", None)
+    assert (found["agency"], found["held_by"], found["about"], found["mode"]) == (
+        "social_care",
+        "social_care",
+        "child",
+        None,
+    )
     other = one(read(mini('held_by = "health"'), visits()))
     assert (other["agency"], other["held_by"]) == ("health", "health")
 
@@ -399,7 +429,9 @@ def test_what_is_not_said_is_the_holder_s_about_the_child() -> None:
 
 
 def test_a_blank_where_something_must_be_refuses_the_row() -> None:
-    found = read(mini(columns='Team = { holds = "text", required = true }'), visits(visit(), visit("2", Team="T", child="")))
+    found = read(
+        mini(columns='Team = { holds = "text", required = true }'), visits(visit(), visit("2", Team="T", child=""))
+    )
     assert refused(found) == [("2", "Team", "EW-R01"), ("3", "Child", "EW-R01")]
     assert counts(found) == [(2, 0, 2, 0)]
 
@@ -411,7 +443,9 @@ def test_days_in_an_impossible_order_refuse_the_row() -> None:
     assert refused(found) == [("2", "End", "EW-R18")]
 
 
-LISTED = VISITS.replace('key = ["Id"]', 'key = ["Id"]\nchild_in = "roll"') + """
+LISTED = (
+    VISITS.replace('key = ["Id"]', 'key = ["Id"]\nchild_in = "roll"')
+    + """
 [tables.roll]
 files = ["roll"]
 child = "Child"
@@ -419,6 +453,7 @@ child = "Child"
 Child = { holds = "id", required = true }
 Name = { holds = "text", required = true }
 """
+)
 
 
 def test_a_child_that_is_not_on_the_list_is_refused() -> None:
@@ -431,7 +466,9 @@ def test_a_child_that_is_not_on_the_list_is_refused() -> None:
     assert "not given: roll" in unlisted.notes
 
 
-NOTES = VISITS + """
+NOTES = (
+    VISITS
+    + """
 [tables.notes]
 files = ["notes"]
 key = ["Number"]
@@ -448,6 +485,7 @@ known = KNOWN
 basis = "source"
 facts = { placement_type = "@Text" }
 """
+)
 
 
 def noted(refers: str = 'Visit = "visits"', known: str = '"@Visit.Day"', *, own_child: bool = False) -> Layout:
@@ -470,7 +508,9 @@ def test_a_row_takes_its_child_and_its_columns_from_the_row_it_refers_to() -> No
 
 
 def test_a_reference_that_leads_nowhere_or_to_a_refused_row_refuses_the_row() -> None:
-    found = read(noted(), visits(visit("bad", day="x")), sheet("notes", note(of="9"), note("N2", "bad"), note("N3", "")))
+    found = read(
+        noted(), visits(visit("bad", day="x")), sheet("notes", note(of="9"), note("N2", "bad"), note("N3", ""))
+    )
     of_notes = found.quarantine.filter(pl.col("table") == "notes").select("row", "column", "rule").rows()
     assert of_notes == [("2", "Visit", "EW-R27"), ("3", "Visit", "EW-R19"), ("4", "Visit", "EW-R01")]
 
@@ -528,7 +568,12 @@ def test_a_reference_to_another_delivery_never_leads_to_one_after_its_own_while_
 
 def test_a_date_after_the_extract_is_refused_unless_it_may_lie_ahead() -> None:
     columns = 'Due = { holds = "day", ahead = true }\nEnd = { holds = "day" }'
-    late = (visit(day="02/06/2025"), visit("2", Due="02/07/2025"), visit("3", End="02/07/2025"), visit("4", day="01/06/2025"))
+    late = (
+        visit(day="02/06/2025"),
+        visit("2", Due="02/07/2025"),
+        visit("3", End="02/07/2025"),
+        visit("4", day="01/06/2025"),
+    )
     assert refused(read(mini(columns=columns), visits(*late))) == [("2", "Day", "EW-R17"), ("4", "End", "EW-R17")]
 
 
@@ -551,7 +596,11 @@ children = { birth_on = "@Born" }
 Child = { holds = "id", required = true }
 Born = { holds = "day" }
 """
-    found = read(mini(child), visits(visit(), visit("2", day="01/01/2010")), sheet("children", {"Child": "C1", "Born": "05/06/2015"}))
+    found = read(
+        mini(child),
+        visits(visit(), visit("2", day="01/01/2010")),
+        sheet("children", {"Child": "C1", "Born": "05/06/2015"}),
+    )
     assert refused(found) == [("3", "Day", "EW-R21")]
     assert sorted(counts(found)) == [(1, 1, 0, 0), (2, 1, 1, 0)]
     assert len(rows(found)) == 1
@@ -610,7 +659,9 @@ def test_a_conclusion_without_the_record_it_concludes_is_counted_and_not_carried
 def test_a_conclusion_may_follow_a_record_of_the_row_referred_to() -> None:
     mapping = noted(known='"extract"')
     base = NOTES.replace("REFERS", 'Visit = "visits"').replace("KNOWN", '"extract"')
-    base = base.replace('kind = "other"', 'kind = "conclusion"\nfollows = { of = "Visit", record = "visit" }\noutcome = "advice"')
+    base = base.replace(
+        'kind = "other"', 'kind = "conclusion"\nfollows = { of = "Visit", record = "visit" }\noutcome = "advice"'
+    )
     assert mapping
     found = read(mini(base=base), visits(), sheet("notes", note()))
     conclusion = next(r for r in rows(found) if r["kind"] == "conclusion")
@@ -618,7 +669,9 @@ def test_a_conclusion_may_follow_a_record_of_the_row_referred_to() -> None:
     assert (conclusion["known_at"], conclusion["outcome"]) == (JUNE, "advice")
 
 
-WITHDRAWN = VISITS + """
+WITHDRAWN = (
+    VISITS
+    + """
 [tables.gone]
 files = ["gone"]
 key = ["Id"]
@@ -628,6 +681,7 @@ withdrawn = ["@On", "extract"]
 Id = { holds = "id", required = true }
 On = { holds = "day" }
 """
+)
 
 
 def test_a_row_that_takes_back_hides_every_record_of_that_row_from_its_own_day() -> None:
@@ -635,7 +689,10 @@ def test_a_row_that_takes_back_hides_every_record_of_that_row_from_its_own_day()
     gone = sheet("gone", {"Id": "1", "On": "10/05/2025"}, {"Id": "2"}, {"Id": "9"})
     found = read(mapping, visits(visit(), visit("2"), visit("3", day="06/04/2025")), gone)
     assert {r["known_at"] for r in rows(found) if r["kind"] == "withdrawal"} >= {datetime(2025, 5, 10)}
-    kinds = [seen(found, day)["contacts"]["kind"].to_list().count("visit") for day in ("2025-05-10", "2025-05-11", "2025-06-02")]
+    kinds = [
+        seen(found, day)["contacts"]["kind"].to_list().count("visit")
+        for day in ("2025-05-10", "2025-05-11", "2025-06-02")
+    ]
     assert kinds == [2, 1, 1], "the two visits of one day say the same and are one"
     assert any(note.startswith("gone: 1 row") for note in found.notes), "what was never given"
 
@@ -653,7 +710,9 @@ def test_nothing_is_taken_back_before_it_is_known() -> None:
 def test_besides_leaves_out_what_another_column_says() -> None:
     columns = 'First = { holds = "concern" }\nNow = { holds = "concern", split = ";" }'
     more = 'concerns = [{ category = "@First" }, { category = "@Now", besides = "@First" }]'
-    found = read(mini(more, columns=columns), visits(visit(First="neglect", Now="neglect;missing"), visit("2", Now="neglect")))
+    found = read(
+        mini(more, columns=columns), visits(visit(First="neglect", Now="neglect;missing"), visit("2", Now="neglect"))
+    )
     by_record = found.frames["concerns"].group_by("record_id").agg(pl.col("category").sort())["category"].to_list()
     assert sorted(by_record) == [["missing", "neglect"], ["neglect"]]
 
@@ -661,14 +720,21 @@ def test_besides_leaves_out_what_another_column_says() -> None:
 def test_the_first_filled_of_several_columns_gives_the_concern() -> None:
     columns = 'First = { holds = "concern" }\nNow = { holds = "concern", split = ";" }'
     more = 'concerns = [{ category = ["@Now", "@First"] }]'
-    found = read(mini(more, columns=columns), visits(visit(First="neglect", Now="missing"), visit("2", First="neglect")))
+    found = read(
+        mini(more, columns=columns), visits(visit(First="neglect", Now="missing"), visit("2", First="neglect"))
+    )
     assert sorted(r["category"] for r in rows(found, "concerns")) == ["missing", "neglect"]
 
 
 def test_a_concern_that_the_table_itself_means_needs_no_column() -> None:
     found = read(mini('concerns = [{ category = "missing", severity = 2 }]'), visits())
     concern = one(found, "concerns")
-    assert (concern["category"], concern["severity"], concern["code"], concern["closing"]) == ("missing", 2, None, "not_recordable")
+    assert (concern["category"], concern["severity"], concern["code"], concern["closing"]) == (
+        "missing",
+        2,
+        None,
+        "not_recordable",
+    )
 
 
 def test_a_list_of_codes_becomes_a_fact_each() -> None:
@@ -702,9 +768,13 @@ households = [{ household = "@Home" }]
      ('households = [{ household = "@Who" }]', "households", "household_id"),
      ('worker_id = "@Who"', "contacts", "worker_id")],
 )  # fmt: skip
-def test_an_id_that_says_something_is_no_mere_number_though_it_is_in_the_key(holds: str, table: str, column: str) -> None:
+def test_an_id_that_says_something_is_no_mere_number_though_it_is_in_the_key(
+    holds: str, table: str, column: str
+) -> None:
     """Two persons in one role, two homes, two workers from one day on: two rows that say different things."""
-    base = VISITS.replace('key = ["Id"]', 'key = ["Child", "Who"]').replace('Id = { holds = "id", required = true }', "")
+    base = VISITS.replace('key = ["Id"]', 'key = ["Child", "Who"]').replace(
+        'Id = { holds = "id", required = true }', ""
+    )
     mapping = mini(holds, base=base, columns='Who = { holds = "id" }')
     two = [{"Child": "C1", "Day": "03/04/2025", "Who": who} for who in ("P1", "P2")]
     found = read(mapping, visits(*two))
@@ -715,14 +785,18 @@ def test_an_id_that_says_something_is_no_mere_number_though_it_is_in_the_key(hol
 def test_acts_of_telling_in_the_row_itself_one_for_each_that_was_told() -> None:
     columns = 'Told = { holds = "agency", split = ";" }\nWhen = { holds = "day" }\nAsked = { holds = "decision" }'
     more = 'sharing = [{ to = "@Told", at = "@When", decision = ["@Asked", "shared"], extent = "summary" }]'
-    found = read(mini(more, columns=columns), visits(visit(Told="police;health", When="05/04/2025"), visit("2", Told="police")))
+    found = read(
+        mini(more, columns=columns), visits(visit(Told="police;health", When="05/04/2025"), visit("2", Told="police"))
+    )
     assert found.frames["sharing"].select("to_agency", "shared_at", "decision", "extent").sort("to_agency").rows() == [
         ("health", datetime(2025, 4, 5), "shared", "summary"),
         ("police", datetime(2025, 4, 5), "shared", "summary"),
     ]
 
 
-SHARED = VISITS + """
+SHARED = (
+    VISITS
+    + """
 [tables.log]
 files = ["log"]
 key = ["Of", "Told", "When"]
@@ -738,6 +812,7 @@ record = "visit"
 to = "@Told"
 at = "@When"
 """
+)
 
 
 def told(when: str, delivery: str = "d1", of: str = "1", who: str = "police") -> Sheet:
@@ -774,7 +849,10 @@ ended_by = "left"
 end_on = "@End"
 """
     columns = END + '\nWhy = { holds = "concern" }'
-    found = read(mini('episode = "care"' + more, columns=columns), visits(visit(End="05/05/2025", Why="neglect"), visit("2", day="")))
+    found = read(
+        mini('episode = "care"' + more, columns=columns),
+        visits(visit(End="05/05/2025", Why="neglect"), visit("2", day="")),
+    )
     span, began = one(found, "episodes"), next(r for r in rows(found) if r["kind"] == "visit")
     assert (span["start_on"], span["end_on"], span["category"]) == (date(2025, 4, 3), date(2025, 5, 5), "neglect")
     assert (span["started_by"], began["episode_id"]) == (began["record_id"], span["episode_id"])
@@ -804,9 +882,13 @@ ZEPHYRINE = {"Child": "C1", "Born": "05/06/2015", "Upn": "A123", "Sex": "F", "Fi
 
 
 def test_names_are_kept_apart_and_only_where_they_are_to_link() -> None:
-    plain, asked = (read(mini(PERSONS), visits(), sheet("persons", ZEPHYRINE), for_linkage=kept) for kept in (False, True))
+    plain, asked = (
+        read(mini(PERSONS), visits(), sheet("persons", ZEPHYRINE), for_linkage=kept) for kept in (False, True)
+    )
     assert plain.identities.is_empty()
-    assert asked.identities.select("id", "forename", "surname", "birth_on").rows() == [("mini-C1", "Zephyrine", "Quill", date(2015, 6, 5))]
+    assert asked.identities.select("id", "forename", "surname", "birth_on").rows() == [
+        ("mini-C1", "Zephyrine", "Quill", date(2015, 6, 5))
+    ]
     for found in (plain, asked):
         assert "Zephyrine" not in "".join(frame.write_csv() for frame in found.frames.values())
     assert one(plain, "attributes")["value"] == "F"
@@ -823,7 +905,10 @@ def test_a_child_keeps_its_number_and_gets_the_authority_s_before_its_id() -> No
 def test_a_child_with_two_births_keeps_none_and_both_are_listed() -> None:
     twice = sheet("persons", ZEPHYRINE, ZEPHYRINE | {"Born": "06/05/2015"}, {"Child": "C2", "Born": "01/01/2014"})
     found = read(mini(PERSONS), twice)
-    assert {r["child_id"]: r["birth_on"] for r in rows(found, "children")} == {"mini-C1": None, "mini-C2": date(2014, 1, 1)}
+    assert {r["child_id"]: r["birth_on"] for r in rows(found, "children")} == {
+        "mini-C1": None,
+        "mini-C2": date(2014, 1, 1),
+    }
     said = found.births.filter(pl.col("child_id") == "mini-C1").select("birth_on", "source", "source_row").rows()
     assert sorted(said) == [(date(2015, 5, 6), "d1_persons.csv", "3"), (date(2015, 6, 5), "d1_persons.csv", "2")]
 
@@ -910,7 +995,10 @@ def test_where_nothing_tells_the_day_of_the_extract_it_must_be_given() -> None:
 
 def test_files_of_one_folder_and_one_label_are_one_delivery() -> None:
     base = VISITS.replace('files = ["visits"]', 'files = ["*_visits", "visits*"]')
-    terms = [sheet(name, visit(number, day=day), delivery="x") for name, number, day in (("autumn_visits", "1", "01/04/2025"), ("spring_visits", "1", "02/04/2025"))]
+    terms = [
+        sheet(name, visit(number, day=day), delivery="x")
+        for name, number, day in (("autumn_visits", "1", "01/04/2025"), ("spring_visits", "1", "02/04/2025"))
+    ]
     apart = read(mini(base=base), *terms, days=())
     assert len([n for n in apart.notes if "taken for the day of the extract" in n]) == 2
     assert not refused(apart), "one key on rows that differ, in two deliveries, is a correction"
@@ -926,7 +1014,11 @@ def test_a_day_that_is_none_or_two_days_for_one_is_a_bad_argument(words: list[st
 
 def test_of_several_parts_of_a_path_the_longest_gives_the_day() -> None:
     dates = ExtractDates.parse(["2025-01-01", "in=2025-02-02", "in/2024=2024-03-03"])
-    assert [dates.of(p) for p in ("out", "in/2023", "in/2024/x")] == [date(2025, 1, 1), date(2025, 2, 2), date(2024, 3, 3)]
+    assert [dates.of(p) for p in ("out", "in/2023", "in/2024/x")] == [
+        date(2025, 1, 1),
+        date(2025, 2, 2),
+        date(2024, 3, 3),
+    ]
 
 
 # --- several deliveries -------------------------------------------------------------------------------------------
@@ -935,10 +1027,15 @@ TOLD = 'What = { holds = "outcome" }\nWhy = { holds = "concern" }\n' + END
 VERSIONS = 'outcome = "@What"\nconcerns = [{ category = "@Why", closing = "recorded" }]\n' + ENDED
 
 
-def delivered(*versions: dict[str, str] | list[dict[str, str]], more: tuple[Sheet, ...] = (), base: str = VISITS) -> Mapped:
+def delivered(
+    *versions: dict[str, str] | list[dict[str, str]], more: tuple[Sheet, ...] = (), base: str = VISITS
+) -> Mapped:
     """One visit, as each delivery in turn has it."""
     given = [v if isinstance(v, list) else [v] for v in versions]
-    sheets = [visits(*(visit(**row) if "number" in row else visit(**row) for row in told), delivery=f"d{n}") for n, told in enumerate(given, 1)]
+    sheets = [
+        visits(*(visit(**row) if "number" in row else visit(**row) for row in told), delivery=f"d{n}")
+        for n, told in enumerate(given, 1)
+    ]
     return read(mini(VERSIONS, columns=TOLD, base=base), *sheets, *more)
 
 
@@ -972,7 +1069,11 @@ def test_of_three_versions_only_the_last_is_in_view() -> None:
 def test_what_goes_back_to_its_first_words_is_corrected_twice() -> None:
     found = delivered({"What": "advice"}, {"What": "assessment"}, {"What": "advice"})
     assert len(rows(found)) == 3
-    assert [visible(found, d) for d in ("2025-06-02", "2025-07-02", "2025-08-02")] == [["advice"], ["assessment"], ["advice"]]
+    assert [visible(found, d) for d in ("2025-06-02", "2025-07-02", "2025-08-02")] == [
+        ["advice"],
+        ["assessment"],
+        ["advice"],
+    ]
 
 
 def test_a_row_that_is_not_given_again_stays() -> None:
@@ -984,7 +1085,10 @@ def test_a_row_that_is_not_given_again_stays() -> None:
 def test_what_is_overwritten_in_place_is_another_record_with_own() -> None:
     base = VISITS.replace('known = "@Day"', 'known = "@Day"\nown = ["Day"]')
     found = read(mini(base=base), visits(visit()), visits(visit(day="04/06/2025"), delivery="d2"))
-    assert [(r["follows"], r["known_at"]) for r in rows(found)] == [(None, datetime(2025, 4, 3)), (None, datetime(2025, 6, 4))]
+    assert [(r["follows"], r["known_at"]) for r in rows(found)] == [
+        (None, datetime(2025, 4, 3)),
+        (None, datetime(2025, 6, 4)),
+    ]
     assert seen(found, "2025-07-02")["contacts"].height == 2
 
 
@@ -996,14 +1100,20 @@ def test_the_same_words_under_another_key_are_one_record_in_one_delivery_and_acr
 
 def test_a_copy_that_later_says_something_else_says_it_from_then() -> None:
     found = delivered(
-        [{"What": "advice"}, {"number": "2", "What": "advice"}], [{"What": "advice"}, {"number": "2", "What": "assessment"}]
+        [{"What": "advice"}, {"number": "2", "What": "advice"}],
+        [{"What": "advice"}, {"number": "2", "What": "assessment"}],
     )
-    assert [visible(found, d) for d in ("2025-06-02", "2025-07-01", "2025-07-02")] == [["advice"], ["advice"], ["advice", "assessment"]]
+    assert [visible(found, d) for d in ("2025-06-02", "2025-07-01", "2025-07-02")] == [
+        ["advice"],
+        ["advice"],
+        ["advice", "assessment"],
+    ]
 
 
 def test_a_row_that_comes_to_say_what_another_says_no_longer_says_what_it_did() -> None:
     found = delivered(
-        [{"What": "advice"}, {"number": "2", "What": "assessment"}], [{"What": "assessment"}, {"number": "2", "What": "assessment"}]
+        [{"What": "advice"}, {"number": "2", "What": "assessment"}],
+        [{"What": "assessment"}, {"number": "2", "What": "assessment"}],
     )
     assert set(visible(found, "2025-06-02")) == {"advice", "assessment"}
     assert set(visible(found, "2025-07-02")) == {"assessment"}
@@ -1038,7 +1148,9 @@ def test_a_change_and_an_act_of_telling_in_one_delivery_are_both_taken() -> None
         ("20/05/2025", "05/05/2025", JULY),  # moved
     ],
 )
-def test_a_conclusion_that_an_earlier_delivery_did_not_have_is_not_known_before_it(first: str, then: str, known: datetime) -> None:
+def test_a_conclusion_that_an_earlier_delivery_did_not_have_is_not_known_before_it(
+    first: str, then: str, known: datetime
+) -> None:
     found = delivered({"Why": "neglect", "End": first}, {"Why": "neglect", "End": then})
     conclusions = sorted(r["known_at"] for r in rows(found) if r["kind"] == "conclusion")
     assert conclusions[-1] == known
@@ -1046,11 +1158,52 @@ def test_a_conclusion_that_an_earlier_delivery_did_not_have_is_not_known_before_
     assert seen(found, "2025-06-02")["concerns"].equals(seen(alone, "2025-06-02")["concerns"])
 
 
+def test_copies_that_come_to_say_the_same_otherwise_are_still_one() -> None:
+    """Three rows alike; then two of them say something else, and a fourth says it with them."""
+    alike = [{"number": n, "What": "advice"} for n in "123"]
+    apart = [{"number": "1", "What": "advice"}, *({"number": n, "What": "assessment"} for n in "234")]
+    found = delivered(alike, apart)
+    assert visible(found, "2025-07-02") == ["advice", "assessment"]
+    assert visible(found, "2025-06-02") == ["advice"]
+
+
+def test_an_act_of_telling_that_a_later_log_tells_otherwise_counts_from_that_log() -> None:
+    base = SHARED.replace('at = "@When"', 'at = "@When"\ndecision = "@How"')
+    base = base.replace("Told = { holds", 'How = { holds = "decision" }\nTold = { holds')
+    logs = [
+        sheet("log", {"Of": "1", "Told": "police", "When": "05/04/2025", "How": how}, delivery=d)
+        for d, how in (("d1", "asked"), ("d2", "shared"))
+    ]
+    found = read(mini(base=base), visits(), *logs)
+    assert [seen(found, day, "police")["contacts"].height for day in ("2025-06-02", "2025-07-01", "2025-07-02")] == [
+        0,
+        0,
+        1,
+    ]
+
+
+def test_two_deliveries_of_one_day_are_read_in_the_same_order_whatever_that_of_the_files() -> None:
+    sheets = [visits(visit(What=what), delivery=name) for name, what in (("a", "advice"), ("b", "assessment"))]
+    one_way, other_way = (read(mini(VERSIONS, columns=TOLD), *order, days=(D1,)) for order in (sheets, sheets[::-1]))
+    assert one_way.frames["contacts"].equals(other_way.frames["contacts"])
+    assert len(visible(one_way, "2025-06-02")) == 1
+
+
+def test_a_row_that_was_refused_and_comes_back_mended_is_taken_then() -> None:
+    found = delivered({"What": "advise"}, {"What": "advice"})
+    assert refused(found) == [("2", "What", "EW-R05")]
+    assert visible(found, "2025-07-02") == ["advice"]
+
+
 def test_an_end_dated_before_an_extract_that_had_none_is_known_from_the_one_that_brings_it() -> None:
     mapping = layout.shipped("ssda903")
     header = {"CHILD": "1", "DOB": "01/02/2015"}
     spans = [{"CHILD": "1", "DECOM": "01/03/2025", "RNE": "S", "DEC": end} for end in ("", "05/05/2025")]
-    sheets = [sheet(n, row, delivery=d) for d, span in zip(("d1", "d2"), spans, strict=True) for n, row in (("header", header), ("episodes", span))]
+    sheets = [
+        sheet(n, row, delivery=d)
+        for d, span in zip(("d1", "d2"), spans, strict=True)
+        for n, row in (("header", header), ("episodes", span))
+    ]
     found = read(mapping, *sheets)
     ends = [seen(found, day)["episodes"]["end_on"].item() for day in ("2025-06-02", "2025-07-01", "2025-07-02")]
     assert ends == [None, None, date(2025, 5, 5)]
@@ -1102,7 +1255,7 @@ def test_names_of_folders_do_not_decide_which_of_two_equal_files_came_first(tmp_
         'concerns = [{ category = "neglect", severity = "high" }]',
         'concerns = [{ category = "neglect", closing = "never" }]',
         'people = [{ person = "@Child", role = "mummy" }]',
-        '[[tables.visits.episodes]]\nas = "e"\nkind = "looked_after"\nstarted_by = "visit"\nstart_on = "extract"',
+        '[[tables.visits.episodes]]\nas = "e"\nkind = "looked_after"\nstarted_by = "visit"\nstart_on = "tomorrow"',
         'planned = "perhaps"',
         '[codes.x.means]\n[tables.other]\nfiles = ["o"]\nchild = "C"\nidentifiers = [{ scheme = "upn" }]\n'
         '[tables.other.columns]\nC = { holds = "id" }',
@@ -1112,3 +1265,22 @@ def test_what_could_not_be_carried_out_is_refused_before_a_row_is_read(more: str
     with pytest.raises(SourceError) as caught:
         mini(more)
     assert caught.value.rule == "EW-F24"
+
+
+def test_the_extract_s_own_day_may_stand_wherever_a_day_may() -> None:
+    more = """
+[[tables.visits.episodes]]
+as = "span"
+kind = "looked_after"
+started_by = "visit"
+start_on = "extract"
+[[tables.visits.records]]
+as = "counted"
+kind = "other"
+occurred = "extract"
+known = "extract"
+basis = "extract"
+"""
+    found = read(mini(more), visits())
+    assert one(found, "episodes")["start_on"] == date(2025, 6, 1)
+    assert next(r for r in rows(found) if r["kind"] == "other")["occurred_at"] == JUNE

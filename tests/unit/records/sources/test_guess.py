@@ -19,7 +19,7 @@ CALLS = """Incident Ref,Person ID,Incident Date,Date Recorded,Offence Category,G
 R1,N1,03/04/2025,04/04/2025,Neglect,2,Yes,77,Ann Zebedee,
 R2,N2,13/04/2025,14/04/2025,Domestic abuse,1,No,78,Bob Zebedee,01/05/2025
 R3,N2,05/06/2025,14/06/2025,Neglect,1,No,78,Bob Zebedee,
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture

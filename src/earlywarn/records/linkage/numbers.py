@@ -8,8 +8,8 @@ import polars as pl
 
 from earlywarn.errors import ArgumentError, nearest
 from earlywarn.records import codes
-from earlywarn.records._pairs import AGREE, DIFFER, agreement, no_pairs, of_one_source, whole
 from earlywarn.records.identifiers import SOUND, compact
+from earlywarn.records.linkage.pairs import AGREE, DIFFER, agreement, no_pairs, of_one_source, whole
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def by_number(
     said : mapping of str to polars.DataFrame
         For each field what is recorded of the children: ``id`` and ``value``.
     owned : polars.DataFrame
-        Whose numbering each id belongs to (`earlywarn.records._pairs.spaces`).
+        Whose numbering each id belongs to (`earlywarn.records.linkage.pairs.spaces`).
 
     """
     families = check_schemes(schemes)

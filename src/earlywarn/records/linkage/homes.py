@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.records._pairs import AGREE, groups, no_pairs, of_one_source, whole
+from earlywarn.records.linkage.pairs import AGREE, groups, no_pairs, of_one_source, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from earlywarn.errors import ArgumentError, SourceError
-from earlywarn.records._homes import by_address
-from earlywarn.records._identities import Tidied, said_of, tidied
-from earlywarn.records._judging import by_likeness
-from earlywarn.records._numbers import DEFAULT_SCHEMES, by_number
-from earlywarn.records._pairs import (
+from earlywarn.records.linkage.homes import by_address
+from earlywarn.records.linkage.identities import Tidied, said_of, tidied
+from earlywarn.records.linkage.judging import by_likeness
+from earlywarn.records.linkage.numbers import DEFAULT_SCHEMES, by_number
+from earlywarn.records.linkage.pairs import (
     KEY,
     REVIEW_SCHEMA,
     SPACES_SCHEMA,

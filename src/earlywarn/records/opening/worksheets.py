@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from earlywarn.records.archives import not_a_workbook, too_large_workbook
-from earlywarn.records.opening import BLOCK
+from earlywarn.records.opening.archives import not_a_workbook, too_large_workbook
+from earlywarn.records.opening.files import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

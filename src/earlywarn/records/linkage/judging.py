@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.records._likeness import LEVELS, scored
-from earlywarn.records._numbers import contradicted
-from earlywarn.records._pairs import AGREE, DIFFER, KEY, NOT_RECORDED, no_pairs, of_one_source, whole
+from earlywarn.records.linkage.likeness import LEVELS, scored
+from earlywarn.records.linkage.numbers import contradicted
+from earlywarn.records.linkage.pairs import AGREE, DIFFER, KEY, NOT_RECORDED, no_pairs, of_one_source, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from earlywarn.records.blocks import MARK
 from earlywarn.records.checks import FINDINGS_SCHEMA, ROW
-from earlywarn.records.lines import line_of
+from earlywarn.records.opening.blocks import MARK
+from earlywarn.records.opening.lines import line_of
 from earlywarn.records.rules import RULES
 from earlywarn.records.tables import no_quarantine
 

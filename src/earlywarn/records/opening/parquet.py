@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import SourceError
-from earlywarn.records.headers import MAX_COLUMNS
-from earlywarn.records.opening import first_bytes, unchanged
+from earlywarn.records.opening.files import first_bytes, unchanged
+from earlywarn.records.opening.headers import MAX_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from earlywarn.errors import SourceError
-from earlywarn.records.asides import Source, Unsplit, no_records, take_out, unsplit, unsplit_rule
-from earlywarn.records.blocks import BlockReader, text_blocks
 from earlywarn.records.checks import ROW
-from earlywarn.records.headers import Header, column_labels, header
-from earlywarn.records.lines import SAME_LINES, breaks_before
-from earlywarn.records.opening import BLOCK, refuse_no_text, unchanged
-from earlywarn.records.surveying import MAX_CELL, Survey, lines_of, not_utf8, open_quote, survey, too_large
+from earlywarn.records.opening.asides import Source, Unsplit, no_records, take_out, unsplit, unsplit_rule
+from earlywarn.records.opening.blocks import BlockReader, text_blocks
+from earlywarn.records.opening.files import BLOCK, refuse_no_text, unchanged
+from earlywarn.records.opening.headers import Header, column_labels, header
+from earlywarn.records.opening.lines import SAME_LINES, breaks_before
+from earlywarn.records.opening.surveying import MAX_CELL, Survey, lines_of, not_utf8, open_quote, survey, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from earlywarn.errors import SourceError
-from earlywarn.records.blocks import encoding_of, text_blocks
-from earlywarn.records.opening import BLOCK, empty
+from earlywarn.records.opening.blocks import encoding_of, text_blocks
+from earlywarn.records.opening.files import BLOCK, empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
-from earlywarn.records.archives import not_a_workbook, refuse_unsafe_workbook
-from earlywarn.records.opening import unchanged
-from earlywarn.records.worksheets import Seen, look_through
+from earlywarn.records.opening.archives import not_a_workbook, refuse_unsafe_workbook
+from earlywarn.records.opening.files import unchanged
+from earlywarn.records.opening.worksheets import Seen, look_through
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:

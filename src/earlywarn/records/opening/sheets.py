@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import SourceError
-from earlywarn.records.archives import not_a_workbook
-from earlywarn.records.asides import Source, no_records, take_out
 from earlywarn.records.checks import ROW
-from earlywarn.records.delimited import read_delimited
-from earlywarn.records.headers import column_labels, find_header, header
-from earlywarn.records.lines import line_of
-from earlywarn.records.mended import is_quarantine, mended
-from earlywarn.records.parquet import as_text, read_parquet, refuse_nested
+from earlywarn.records.opening.archives import not_a_workbook
+from earlywarn.records.opening.asides import Source, no_records, take_out
+from earlywarn.records.opening.delimited import read_delimited
+from earlywarn.records.opening.headers import column_labels, find_header, header
+from earlywarn.records.opening.lines import line_of
+from earlywarn.records.opening.mended import is_quarantine, mended
+from earlywarn.records.opening.parquet import as_text, read_parquet, refuse_nested
+from earlywarn.records.opening.workbooks import Grid, read_grids
 from earlywarn.records.tables import no_quarantine
-from earlywarn.records.workbooks import Grid, read_grids
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Sheet:
     delivery : str
         Which of several deliveries it belongs to: files of one folder and one label are one delivery.
     lines : polars.DataFrame, optional
-        Where rows and lines part ways, in `earlywarn.records.lines.LINES_SCHEMA`; None where there are no lines.
+        Where rows and lines part ways, in `earlywarn.records.opening.lines.LINES_SCHEMA`; None where there are no lines.
 
     """
 

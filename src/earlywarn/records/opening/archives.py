@@ -7,7 +7,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from earlywarn.errors import SourceError
-from earlywarn.records.opening import BLOCK, first_bytes
+from earlywarn.records.opening.files import BLOCK, first_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from earlywarn.errors import SourceError
-from earlywarn.records.opening import BLOCK, cannot_be_opened, first_bytes
+from earlywarn.records.opening.files import BLOCK, cannot_be_opened, first_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

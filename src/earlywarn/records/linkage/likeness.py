@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from earlywarn.errors import ArgumentError
-from earlywarn.records._pairs import AGREE, DIFFER, NEARLY, NOT_RECORDED
+from earlywarn.records.linkage.pairs import AGREE, DIFFER, NEARLY, NOT_RECORDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from earlywarn.files import FORMULA_STARTS
-from earlywarn.records.asides import Source, Unsplit, unsplit
 from earlywarn.records.checks import ROW
+from earlywarn.records.opening.asides import Source, Unsplit, unsplit
 from earlywarn.records.tables import QUARANTINE_SCHEMA
 from earlywarn.words import count_of
 
