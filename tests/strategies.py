@@ -259,11 +259,22 @@ def a_household(draw: st.DrawFn, records: list[Row]) -> Row:
     }
 
 
+def known_before(row: Row, day: dt.date) -> bool:
+    """Whether a record about the child happened, or was known, before that day."""
+    times = (row["known_at"], row["occurred_at"] or row["known_at"])
+    return bool(row["about"] == "child" and min(times).date() < day)
+
+
 @st.composite
-def a_child(draw: st.DrawFn, child_id: str) -> Row:
-    """Draw one row of children: born long ago, about AS_OF, expected about AS_OF, or not stated."""
+def a_child(draw: st.DrawFn, child_id: str, records: list[Row]) -> Row:
+    """Draw one row of children: born long ago, about AS_OF, expected about AS_OF, or not stated.
+
+    Nobody knows of a child more than 300 days before birth (EW-R21): one with older records was born long ago.
+    """
     born = draw(st.sampled_from((-2000, -2000, -2000, None, None, -1, 0, 1)))
     expected = draw(st.sampled_from((None, -1, 0, 1)))
+    if any(known_before(row, AS_OF - dt.timedelta(days=298)) for row in records):
+        born, expected = (None, None) if born is None else (-2000, expected)
     return {
         "child_id": child_id,
         "birth_on": None if born is None else AS_OF + dt.timedelta(days=born),
@@ -284,9 +295,9 @@ def many(most: int) -> st.SearchStrategy[int]:
 
 def add_rows_of_child(draw: st.DrawFn, drawn: Tables, child_id: str) -> None:
     """Draw what the records of one child carry, in every other table."""
-    if draw(st.integers(0, 3)):
-        drawn["children"].append(draw(a_child(child_id)))
     records = [row for row in drawn["contacts"] if row["child_id"] == child_id]
+    if draw(st.integers(0, 3)):
+        drawn["children"].append(draw(a_child(child_id, records)))
     if not records:
         return
     for _ in range(draw(st.integers(0, 6))):

@@ -1,4 +1,4 @@
-"""`earlywarn read` from outside: every format, what it prints, what it leaves with, and what lies on the disk afterwards."""
+"""`earlywarn read` from outside: every format, what it prints and leaves with, and what lies on the disk."""
 
 from __future__ import annotations
 
@@ -79,7 +79,11 @@ def test_the_standard_dataset_is_read_validated_and_scored(tmp_path: Path) -> No
     words = ("--format", "ssd", "--extract-date", ssd_extract.EXTRACT_DAY, "--authority", ssd_extract.AUTHORITY)
     ended, told = read(source, *words, out=tmp_path / "records")
     assert ended.code == 4, "it holds rows that must be refused"
-    assert {e["table"] for e in told["account"]} >= {"persons", "contacts", "cin_episodes"} or told["account"]
+    not_carried = {"ssd_professionals.csv", "ssd_department.csv", "ssd_voice_of_child.csv"}
+    assert {e["source"] for e in told["account"]} == {f"{name}.csv" for name in ssd_extract.TABLES} - not_carried
+    assert {note for note in told["notes"] if note.endswith("is not carried")} == {
+        f"{f} is not carried" for f in not_carried
+    }
     assert set(table(tmp_path / "records")["child_id"].str.slice(0, 4)) == {"999-"}
     assert earlywarn("validate", tmp_path / "records").code == 0
     scored = earlywarn("score", tmp_path / "records", "--as-of", "2026-04-01", "--out", tmp_path / "scores", "--json")

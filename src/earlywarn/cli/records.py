@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earlywarn.cli.shared import Folder, Json, Out, exit_if_refused, new_folder, own_name, print_json, progress, say
-from earlywarn.errors import ArgumentError
+from earlywarn.errors import ArgumentError, nearest
 from earlywarn.files import refuse_existing, write_private
 from earlywarn.words import count_of
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import polars as pl
 
     from earlywarn.records.sources import Extract
+
+
+FORMS = ("parquet", "csv")
+"""How tables may be written."""
 
 
 def synth(
@@ -89,6 +93,8 @@ def read(
         raise ArgumentError(
             "Something is missing.", expected="SOURCE, --format and --out", fix="see earlywarn read --help"
         )
+    if form not in FORMS:
+        raise ArgumentError(f'--form "{form}" is no form.', expected="parquet or csv", fix=nearest(form, FORMS))
     refuse_existing(out)
     dates, whose = ExtractDates.parse(extract_date or ()), checked_authority(authority)
     with progress("Reading"):

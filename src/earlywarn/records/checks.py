@@ -258,10 +258,3 @@ def rules_by_row(found: Iterable[pl.DataFrame]) -> pl.DataFrame:
         pl.col("rule").first(),
         said.unique(maintain_order=True).slice(1).str.join("; ").alias("also"),
     )
-
-
-def _parsed_timestamp(cell: pl.Expr, zone: str) -> pl.Expr:
-    """Adapters asked for it here before it moved."""
-    from earlywarn.records.converting import parsed_timestamp  # noqa: PLC0415 (it builds on this module)
-
-    return parsed_timestamp(cell, zone)

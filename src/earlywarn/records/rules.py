@@ -49,7 +49,10 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "EW-R15": Rule("it follows a record known later than itself, or itself", "correct follows or known_at"),
         "EW-R16": Rule("more or fewer cells than the header", "export the row again; check quotes and delimiters"),
         "EW-R17": Rule("a date later than the extract's own date", "correct the date, or the extract's header"),
-        "EW-R18": Rule("dates in an impossible order", "correct the dates at the source"),
+        "EW-R18": Rule(
+            "dates in an impossible order, or a placeholder that stands for no date",
+            "correct the dates at the source; leave a day that is not known blank",
+        ),
         "EW-R19": Rule("it belongs to a row that was refused", "mend that row first"),
         "EW-R20": Rule("a conclusion or withdrawal that follows no record", "say in follows which record it is about"),
         "EW-R21": Rule(

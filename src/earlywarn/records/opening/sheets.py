@@ -55,7 +55,7 @@ class Sheet:
     delivery : str
         Which of several deliveries it belongs to: files of one folder and one label are one delivery.
     lines : polars.DataFrame, optional
-        Where rows and lines part ways, in `earlywarn.records.opening.lines.LINES_SCHEMA`; None where there are no lines.
+        Where rows and lines part ways, in `earlywarn.records.opening.lines.LINES_SCHEMA`; None where it has no lines.
 
     """
 

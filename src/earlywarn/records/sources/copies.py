@@ -62,9 +62,9 @@ def _judged(rows: pl.DataFrame, state: pl.DataFrame, aliases: pl.DataFrame) -> p
     same = followed.filter(still).select(
         *new.columns[:-1], pl.col("_row").alias("_stands_at"), pl.col("_stands_for").alias(KEY)
     )
-    apart = followed.filter(~still & pl.col("_stands_for").is_not_null()).select(new.columns)
-    apart = apart.with_columns(pl.col(OWN_KEY).alias(KEY))
-    fresh = _fresh(followed.filter(pl.col("_stands_for").is_null()).select(new.columns), now)
+    apart = _fresh(followed.filter(~still & pl.col("_stands_for").is_not_null()).select(new.columns), now.clear())
+    parted = apart.filter(pl.col(KEY) == pl.col(OWN_KEY))
+    fresh = _fresh(followed.filter(pl.col("_stands_for").is_null()).select(new.columns), _now(now, parted))
     return pl.concat([_places(part) for part in (held, same, apart, fresh)])
 
 

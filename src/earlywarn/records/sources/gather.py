@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -161,8 +162,12 @@ def _must_be_there(name: str, table: Table) -> bool:
 
 def place_of(sheet: Sheet) -> str:
     """Name a sheet as a person would: the file, and the worksheet where it is another name."""
-    same = sheet.file.rsplit(".", 1)[0] == sheet.name
-    return sheet.file if same else f"{sheet.file}, {sheet.name}"
+    return f"{sheet.file}, {sheet.name}" if is_a_part(sheet) else sheet.file
+
+
+def is_a_part(sheet: Sheet) -> bool:
+    """Say whether it is one of several in its file: a worksheet, a kind of element."""
+    return PurePosixPath(sheet.file).name.split(".")[0] != sheet.name.split(".")[0]
 
 
 def _lacks(sheet: Sheet, table: Table, lacking: list[str], heads: list[str]) -> SourceError:

@@ -14,7 +14,7 @@ from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources.assemble import Parts, assemble
 from earlywarn.records.sources.blame import blame
 from earlywarn.records.sources.deliveries import ExtractDates, extract_days
-from earlywarn.records.sources.gather import Found, gather, place_of
+from earlywarn.records.sources.gather import Found, gather, is_a_part, place_of
 from earlywarn.records.sources.marks import COPY_OF, SHEET, N
 from earlywarn.records.sources.rows import Rows, judge, type_all
 from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
@@ -108,7 +108,7 @@ def _mapped(parts: Parts, checked: Records, found: Found, judged: Mapping[str, R
 
 def _places(found: Found) -> list[str]:
     """Say for each sheet what goes before a row's number in ``source_row``: the worksheet, where there are several."""
-    return ["" if s.file.rsplit(".", 1)[0] == s.name else f"{s.name}, " for s in found.sheets]
+    return [f"{sheet.name}, " if is_a_part(sheet) else "" for sheet in found.sheets]
 
 
 def _account(rows: Rows, found: Found) -> list[Account]:

@@ -1032,10 +1032,7 @@ def delivered(
 ) -> Mapped:
     """One visit, as each delivery in turn has it."""
     given = [v if isinstance(v, list) else [v] for v in versions]
-    sheets = [
-        visits(*(visit(**row) if "number" in row else visit(**row) for row in told), delivery=f"d{n}")
-        for n, told in enumerate(given, 1)
-    ]
+    sheets = [visits(*(visit(**row) for row in told), delivery=f"d{n}") for n, told in enumerate(given, 1)]
     return read(mini(VERSIONS, columns=TOLD, base=base), *sheets, *more)
 
 
@@ -1257,8 +1254,7 @@ def test_names_of_folders_do_not_decide_which_of_two_equal_files_came_first(tmp_
         'people = [{ person = "@Child", role = "mummy" }]',
         '[[tables.visits.episodes]]\nas = "e"\nkind = "looked_after"\nstarted_by = "visit"\nstart_on = "tomorrow"',
         'planned = "perhaps"',
-        '[codes.x.means]\n[tables.other]\nfiles = ["o"]\nchild = "C"\nidentifiers = [{ scheme = "upn" }]\n'
-        '[tables.other.columns]\nC = { holds = "id" }',
+        '[tables.other]\nchild = "C"\nfiles = ["o"]\nidentifiers = [{ scheme = "upn" }]\ncolumns.C = { holds = "id" }',
     ],
 )
 def test_what_could_not_be_carried_out_is_refused_before_a_row_is_read(more: str) -> None:

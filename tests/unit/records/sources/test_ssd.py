@@ -699,7 +699,9 @@ def test_whatever_part_is_given_is_accounted_for_and_keeps_the_contract(tmp_path
     for rows in tables.values():
         for row in rows:
             if chance.random() < 0.2:
-                row[chance.choice(list(row))] = chance.choice(cells)
+                name, cell = chance.choice(list(row)), chance.choice(cells)
+                # a date where an id belongs is a spreadsheet's doing, and refuses the file (EW-F26)
+                row[name] = "Y" if "-" in cell and name.endswith("_id") else cell
     given_tables = {n: rows or [dict.fromkeys(TABLES[n][0], "")] for n, rows in tables.items()}
     mapped = read_folder(ssd_extract.write(tmp_path_factory.mktemp("any"), given_tables))
     assert_keeps_the_contract(mapped)
