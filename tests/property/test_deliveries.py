@@ -15,15 +15,16 @@ long as what a later file tells for the first time is
 - of a row that no earlier file held, dated on the day of the extract that brings it.
 
 Between two extracts there is one stated exception, and it is left out of these draws: where a source gives no day of
-writing, an end dated after the last extract that lacked it, and a new row, are known from their own day (basis
-``unknown``, or the day the source says it wrote), although only the later file brought them. Days of birth and death
-stand apart as well: the table of children has no clock, and a child with two days of birth has none in any view.
+writing, an end dated after the last extract that held the row without it, and a new row, are known from their own day
+(basis ``unknown``, or the day the source says it wrote), although only the later file brought them. Days of birth and
+death stand apart as well: the table of children has no clock, and a child with two days of birth has none in any view.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
@@ -43,7 +44,7 @@ from earlywarn.records.sources.mapped import Mapped, map_sheets
 from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Row = dict[str, str | None]
 Delivery = dict[str, list[Row]]
@@ -61,11 +62,15 @@ FEW, FEWER = settings(max_examples=max(10, DRAWS // 6)), settings(max_examples=m
 # --- what is drawn ------------------------------------------------------------------------------------------------
 
 
+Start = Callable[[st.DrawFn, str, int, "tuple[dt.date, ...]"], Row]
+"""Makes a row of a child, from its number and the days it may be of."""
+
+
 class Kind(NamedTuple):
     """One table. ``start`` makes a row's key; ``says`` are cells that may change; ``ends`` are days filled in later."""
 
     table: str
-    start: Callable[[st.DrawFn, str, int], Row]
+    start: Start
     says: Mapping[str, Sequence[str | None]]
     began: str
     ends: Sequence[str] = ()
@@ -87,21 +92,21 @@ class Source(NamedTuple):
         return next(k for k in self.kinds if k.table == table)
 
 
-def _event(draw: st.DrawFn, child: str, number: int) -> Row:
-    began = draw(st.sampled_from(BEGAN))
+def _event(draw: st.DrawFn, child: str, number: int, days: tuple[dt.date, ...]) -> Row:
+    began = draw(st.sampled_from(days))
     row: Row = {"event_id": f"I{child}{number}", "child_id": child, "happened_at": f"{began:%Y-%m-%d}"}
-    written = began + dt.timedelta(days=draw(st.sampled_from((0, 0, 1))))
+    written = began + dt.timedelta(days=draw(st.sampled_from((0, 0, 1) if days == BEGAN else (0,))))
     return row | {"recorded_at": f"{written:%Y-%m-%d}", "kind": draw(st.sampled_from(("incident", "visit")))}
 
 
-def _person(draw: st.DrawFn, child: str, number: int) -> Row:
+def _person(draw: st.DrawFn, child: str, number: int, days: tuple[dt.date, ...]) -> Row:
     role = draw(st.sampled_from(("mother", "partner")))
     row: Row = {"child_id": child, "person_id": f"P{child}{number % 2}", "role": role}
-    return row | {"recorded_at": draw(st.sampled_from((None, *(f"{d:%Y-%m-%d}" for d in BEGAN))))}
+    return row | {"recorded_at": draw(st.sampled_from((None, *(f"{d:%Y-%m-%d}" for d in days))))}
 
 
-def _household(draw: st.DrawFn, child: str, number: int) -> Row:
-    return {"child_id": child, "household_id": f"H{number % 2}", "recorded_at": "2025-03-01"}
+def _household(draw: st.DrawFn, child: str, number: int, days: tuple[dt.date, ...]) -> Row:
+    return {"child_id": child, "household_id": f"H{number % 3}", "recorded_at": f"{days[0]:%Y-%m-%d}"}
 
 
 LOG = Source(
@@ -131,16 +136,15 @@ LOG = Source(
 )
 
 
-def _span(draw: st.DrawFn, child: str, number: int) -> Row:
-    began = draw(st.sampled_from(BEGAN))
-    return {"CHILD": child, "DECOM": f"{began:%d/%m/%Y}", "RNE": draw(st.sampled_from("SPL"))}
+def _span(draw: st.DrawFn, child: str, number: int, days: tuple[dt.date, ...]) -> Row:
+    return {"CHILD": child, "DECOM": f"{draw(st.sampled_from(days)):%d/%m/%Y}", "RNE": draw(st.sampled_from("SPL"))}
 
 
-def _starting(**columns: str) -> Callable[[st.DrawFn, str, int], Row]:
+def _starting(**columns: str) -> Start:
     """Make rows of a child, each column a day (``day``) or one of two words."""
 
-    def start(draw: st.DrawFn, child: str, number: int) -> Row:
-        began = f"{draw(st.sampled_from(BEGAN)):%d/%m/%Y}"
+    def start(draw: st.DrawFn, child: str, number: int, days: tuple[dt.date, ...]) -> Row:
+        began = f"{draw(st.sampled_from(days)):%d/%m/%Y}"
         row: Row = {c: began if what == "day" else f"{what}{number % 2}" for c, what in columns.items()}
         return {"CHILD": child, **row}
 
@@ -183,10 +187,12 @@ RETURN = Source(
 )
 
 
-def _first(draw: st.DrawFn, source: Source, kind: Kind, child: str, number: int) -> Row:
-    row = kind.start(draw, child, number)
+def _drawn(
+    draw: st.DrawFn, source: Source, kind: Kind, child: str, number: int, days: tuple[dt.date, ...] = BEGAN
+) -> Row:
+    row = kind.start(draw, child, number, days)
     row |= {column: draw(st.sampled_from(words)) for column, words in kind.says.items()}
-    return row | {end: _end(draw, source, kind, row, BEGAN[-1:]) for end in kind.ends}
+    return row | {end: _end(draw, source, kind, row, days[-1:]) for end in kind.ends}
 
 
 def _end(draw: st.DrawFn, source: Source, kind: Kind, row: Row, allowed: Sequence[dt.date]) -> str | None:
@@ -197,14 +203,18 @@ def _end(draw: st.DrawFn, source: Source, kind: Kind, row: Row, allowed: Sequenc
     return draw(st.sampled_from((None, *(f"{d:{source.day}}" for d in days))))
 
 
-def _changed(draw: st.DrawFn, source: Source, before: Delivery, first: Delivery, number: int) -> Delivery:
+def _changed(
+    draw: st.DrawFn, source: Source, before: Delivery, first: Delivery, children: list[str], number: int
+) -> Delivery:
     """Draw the next delivery: mostly what the one before said."""
     after: Delivery = {}
     for kind in source.kinds:
-        rows = [dict(row) for row in before[kind.table]]
-        held = {_key(kind, row) for row in rows}
-        rows += [r for r in first[kind.table] if _key(kind, r) not in held and draw(st.booleans())]  # it is back
-        after[kind.table] = [new for row in rows for new in _next(draw, source, kind, row, first, number)]
+        held = {_key(kind, row) for row in before[kind.table]}
+        back = [r for r in first[kind.table] if _key(kind, r) not in held and draw(st.booleans())]
+        told = [new for row in before[kind.table] for new in _next(draw, source, kind, row, first, number)]
+        new = [c for c in children if draw(st.sampled_from((False, False, True)))]
+        day = (EXTRACTS[number],)
+        after[kind.table] = [*told, *back, *(_drawn(draw, source, kind, c, number + 4, day) for c in new)]
     return after
 
 
@@ -255,11 +265,11 @@ def deliveries(draw: st.DrawFn, source: Source, *, at_least: int = 1) -> list[De
     for kind in source.kinds:
         for child in ids:
             for number in range(draw(st.sampled_from((2, 1, 0)))):
-                first[kind.table].append(_first(draw, source, kind, child, number))
+                first[kind.table].append(_drawn(draw, source, kind, child, number))
         first[kind.table] = _once(kind, first[kind.table])
     made = [first]
     for number in range(1, draw(st.integers(at_least, 3))):
-        after = _changed(draw, source, made[-1], first, number)
+        after = _changed(draw, source, made[-1], first, ids, number)
         made.append({name: _once(source.kind(name), rows) for name, rows in after.items()})
     if source is LOG:
         for number, delivery in enumerate(made):

@@ -34,7 +34,7 @@ def records(children: tuple[str, ...] = HOSTILE) -> Records:
                     "occurred_precision": "day",
                     "recorded_basis": "source",
                     "known_at": day,
-                    "worker_id": child,
+                    "worker_id": f"{child} w",  # one id never stands for a child and a worker
                     "source": child,
                     "source_row": "1",
                 }
