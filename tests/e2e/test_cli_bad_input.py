@@ -165,7 +165,7 @@ MISTAKES = [
     ("synth --children 3 --seed 1 --out @taken", 6, "exists"),
     ("read @files/census.xml --format cin --out @taken", 6, "exists"),
     ("demo --out @taken", 6, "exists"),
-    ("read @files --format cin --out >out", 3, "no file"),
+    ("read @good --format cin --out >out", 3, "No file of this format"),
     ("read @nowhere.xml --format cin --out >out", 3, "no file"),
     ("read @files/broken.xml --format cin --out >out", 3, "broken XML"),
     ("read @files/laughs.xml --format cin --out >out", 3, "DTD"),
