@@ -18,6 +18,7 @@ Between two extracts there is one stated exception, and it is left out of these 
 writing, an end dated after the last extract that held the row without it, and a new row, are known from their own day
 (basis ``unknown``, or the day the source says it wrote), although only the later file brought them. Days of birth and
 death stand apart as well: the table of children has no clock, and a child with two days of birth has none in any view.
+Nor is a copy renumbered in these draws: were the row it copies changed by the same file, it would pass for a new one.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from earlywarn.batch import score_records
 from earlywarn.features.engine import build_features
 from earlywarn.history.view import View
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping import assemble, declared, versions
+from earlywarn.records.mapping.deliveries import ExtractDates
+from earlywarn.records.mapping.mapped import Mapped, map_sheets
 from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sources import assemble, layout, versions
-from earlywarn.records.sources.deliveries import ExtractDates
-from earlywarn.records.sources.mapped import Mapped, map_sheets
 from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _next(draw: st.DrawFn, source: Source, kind: Kind, row: Row, first: Delivery
             return [row | {e: _end(draw, source, kind, row, EXTRACTS[number - 1 : number + 1]) for e in kind.ends}]
         case "copy":
             return [row, row | {kind.number: f"{row[kind.number]}+{number}"}]
-        case "renumbered":
+        case "renumbered" if "+" not in (row[kind.number] or ""):
             return [row | {kind.number: f"{row[kind.number]}-{number}"}]
         case _:
             return [row]
@@ -311,7 +312,7 @@ DATES = ExtractDates.parse([f"d{n}={day}" for n, day in enumerate(EXTRACTS)])
 
 def reading(source: Source, sheets: Sequence[Sheet]) -> Mapped:
     """Carry out the mapping, as a folder of files would be read."""
-    return map_sheets(sheets, layout.shipped(source.name), dates=DATES)
+    return map_sheets(sheets, declared.shipped(source.name), dates=DATES)
 
 
 def records_of(read: Mapped) -> Records:

@@ -25,7 +25,7 @@ def both(drawn):
     return records_from_frames(to_frames(drawn)), records_from_frames(to_frames(only_what_was_known(drawn, AS_OF)))
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(tables())
 def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     now, then = (build_features(records, AS_OF, viewers="all") for records in both(drawn))
@@ -35,7 +35,7 @@ def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     assert now.evidence_of(rows, now.names).equals(then.evidence_of(rows, then.names))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables())
 def test_scores_and_flags_are_those_of_the_past_alone(drawn):
     now, then = (score_records(records, AS_OF, viewers="all", capacity=2) for records in both(drawn))
@@ -64,7 +64,7 @@ def test_the_page_of_the_example_is_that_of_the_past_alone(example):
     assert report_html(now.flags, View(example, day)) == report_html(then.flags, View(past, day))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(tables())
 def test_views_graphs_and_chronologies_are_those_of_the_past_alone(drawn):
     now, then = (View(records, AS_OF) for records in both(drawn))

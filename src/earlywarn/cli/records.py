@@ -83,8 +83,8 @@ def read(
     as_json: Json = False,
 ) -> None:
     """Read an agency's own format into a records folder; refused rows are kept in quarantine/ with a reason."""
+    from earlywarn.records.mapping.deliveries import ExtractDates
     from earlywarn.records.sources import extract
-    from earlywarn.records.sources.deliveries import ExtractDates
 
     if explain_clocks:
         _say_clocks(source_format, mapping, as_json)

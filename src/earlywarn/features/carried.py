@@ -15,14 +15,14 @@ import polars as pl
 
 from earlywarn.records.codes import COUNTED_CONCERNS, KINDS, LEAD_AGENCY, ORGANISATIONS
 from earlywarn.records.feeds import FEED, with_feed
+from earlywarn.records.mapping.declared import mappings, shipped
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources.formats import FORMATS
-from earlywarn.records.sources.layout import mappings, shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from earlywarn.records.sources.layout import Cell, Layout, Record, Table
+    from earlywarn.records.mapping.layout import Cell, Layout, Record, Table
     from earlywarn.records.tables import Records
 
 TOGETHER = "all together"
@@ -89,7 +89,7 @@ def carried_by_mapping(layout: Layout) -> frozenset[str]:
 
     Examples
     --------
-    >>> from earlywarn.records.sources.layout import shipped
+    >>> from earlywarn.records.mapping.declared import shipped
     >>> tokens = carried_by_mapping(shipped("ssd"))
     >>> "contacts.kind=referral@social_care" in tokens, "contacts.kind=referral@police" in tokens
     (True, False)

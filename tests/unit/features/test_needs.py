@@ -35,10 +35,10 @@ from earlywarn.features.needs import (
     needs_of,
     needs_table,
 )
+from earlywarn.records.mapping.layout import mappings, parse
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources import extract
 from earlywarn.records.sources.formats import FORMATS
-from earlywarn.records.sources.layout import mappings, parse
 from earlywarn.records.tables import Records
 from tests.changes import empty_records
 from tests.spec.test_words import offending

@@ -95,7 +95,7 @@ def written(row: tuple[str, ...], *, every: bool) -> str:
 def test_what_was_written_is_read_cell_by_cell_and_line_by_line(
     rows: list[tuple[str, str, str]],
     end: str,
-    every: bool,  # noqa: FBT001 (drawn, not called)
+    every: bool,
 ) -> None:
     texts = [written(row, every=every) + end for row in [("id", "note", "day"), *rows]]
     with tempfile.TemporaryDirectory() as place:

@@ -15,10 +15,10 @@ from earlywarn.records.checks import ROW
 from earlywarn.records.identifiers import CHECK_LETTERS, compact, sound_nhs_number, sound_upn
 from earlywarn.records.linkage import Linked, link, read_identities, write_linked
 from earlywarn.records.linkage import linking as linkage
+from earlywarn.records.mapping.declared import shipped
+from earlywarn.records.mapping.mapped import map_sheets
 from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.reading import read_records
-from earlywarn.records.sources.layout import shipped
-from earlywarn.records.sources.mapped import map_sheets
 from earlywarn.records.tables import Records
 from tests.unit.records.test_reading import child, contact
 

@@ -12,8 +12,8 @@ import pytest
 import xlsxwriter
 
 from earlywarn.errors import SourceError
-from earlywarn.records.opening import archives
 from earlywarn.records.checks import ROW
+from earlywarn.records.opening import archives
 from earlywarn.records.opening.sheets import Sheet, looks_excel_damaged, read_sheets
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from earlywarn.records.sources.deliveries import ExtractDates
+    from earlywarn.records.mapping.deliveries import ExtractDates
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from earlywarn.records.sources.layout import EXTRACT, PLAIN, shipped_text
+from earlywarn.records.mapping.declared import shipped_text
+from earlywarn.records.mapping.layout import EXTRACT, PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ import polars as pl
 
 from earlywarn.records.checks import ROW
 from earlywarn.records.codes import LEAD_AGENCY
+from earlywarn.records.mapping.marks import N
 from earlywarn.records.sources._cin_layout import CLOCKS
-from earlywarn.records.sources.marks import N
 from earlywarn.records.sources.merging import ABOUT, ANCHOR, DATED, ROW_OF, TOLD, Told
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from earlywarn.records.checks import FIRST_DAY, LAST_DAY, UNCLEAN
+from earlywarn.records.mapping.cells import NO_DAY
 from earlywarn.records.sources._cin_elements import Census, Element, Finding
 from earlywarn.records.sources._cin_layout import CODES, FIELDS, KEY_DAY, ORDER, Field
 from earlywarn.records.sources._cin_xml import read_day
-from earlywarn.records.sources.cells import NO_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from earlywarn.records.mapping.declared import shipped
 from earlywarn.records.sources._flat import cell, items, within
-from earlywarn.records.sources.layout import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

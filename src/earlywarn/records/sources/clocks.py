@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from earlywarn.records.mapping.layout import EXTRACT, Layout, Record, named_in
 from earlywarn.records.sources.formats import FORMATS, layout_of
-from earlywarn.records.sources.layout import EXTRACT, Layout, Record, named_in
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from earlywarn.errors import SourceError
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.declared import shipped
 from earlywarn.records.sources._flat import MisbuiltError, cell, items, set_aside, sheet, within, written
 from earlywarn.records.sources._json import Aside, Element, Elements, read
-from earlywarn.records.sources.layout import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,9 +19,9 @@ from earlywarn.records.sources import Extract
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from earlywarn.records.mapping.deliveries import ExtractDates
+    from earlywarn.records.mapping.layout import Layout
     from earlywarn.records.opening.sheets import Sheet
-    from earlywarn.records.sources.deliveries import ExtractDates
-    from earlywarn.records.sources.layout import Layout
 
 Sheets = Callable[[Path], "list[Sheet]"]
 Read = Callable[["Path | Sequence[Path]"], Extract]
@@ -89,7 +89,7 @@ def reader(
     layout = layout_of(source_format, mapping)
 
     def read(sources: Path | Sequence[Path]) -> Extract:
-        from earlywarn.records.sources.mapped import map_sheets  # noqa: PLC0415
+        from earlywarn.records.mapping.mapped import map_sheets  # noqa: PLC0415
 
         files, notes = files_of(sources, chosen)
         if dates is not None:
@@ -113,19 +113,19 @@ def _checked(found: Extract) -> Extract:
 
 def layout_of(source_format: str, mapping: Path | str | None) -> Layout:
     """Return the mapping of a format, another that ships, by its name, or the user's own, by its path."""
-    from earlywarn.records.sources import layout  # noqa: PLC0415
+    from earlywarn.records.mapping import declared  # noqa: PLC0415
 
     chosen = _format(source_format)
     if mapping is not None:
-        ships = str(mapping) in layout.mappings() and not Path(mapping).exists()
-        return layout.shipped(str(mapping)) if ships else layout.load(Path(mapping))
+        ships = str(mapping) in declared.mappings() and not Path(mapping).exists()
+        return declared.shipped(str(mapping)) if ships else declared.load(Path(mapping))
     if not chosen.mapping:
         raise ArgumentError(
             f"The format {source_format} needs a mapping.",
-            expected="--mapping FILE.toml, or one that ships: " + ", ".join(layout.mappings()),
+            expected="--mapping FILE.toml, or one that ships: " + ", ".join(declared.mappings()),
             fix="make a first draft with `earlywarn schema guess FILE > mapping.toml`",
         )
-    return layout.shipped(chosen.mapping)
+    return declared.shipped(chosen.mapping)
 
 
 def _format(name: str) -> Format:

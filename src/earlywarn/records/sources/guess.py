@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from earlywarn.records.checks import ROW
 from earlywarn.records.codes import AGENCIES, ATTENDANCE, CONCERNS, OUTCOMES
+from earlywarn.records.mapping.cells import YES_NO
+from earlywarn.records.mapping.layout import plain
 from earlywarn.records.opening.sheets import read_sheets
-from earlywarn.records.sources.cells import YES_NO
-from earlywarn.records.sources.layout import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """What several files tell, put together: a record told again is one, told otherwise by a later file it is corrected.
 
 For adapters that do not read by a mapping. The rule is that of ``docs/mappings.md``, "Several files", and which version
-of a record stands is settled in `earlywarn.records.sources.versions`, as for mappings.
+of a record stands is settled in `earlywarn.records.mapping.versions`, as for mappings.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE
+from earlywarn.records.mapping.hashing import digest
+from earlywarn.records.mapping.marks import EXTRACT_AT, HELD_AT, SHEET, N
+from earlywarn.records.mapping.versions import ADDS, ID, settle
 from earlywarn.records.schema import CONTACTS, TABLES
-from earlywarn.records.sources.emit import BASE, NAME, SAID, TABLE
-from earlywarn.records.sources.hashing import digest
-from earlywarn.records.sources.marks import EXTRACT_AT, HELD_AT, SHEET, N
-from earlywarn.records.sources.versions import ADDS, ID, settle
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:

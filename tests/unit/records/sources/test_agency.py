@@ -10,9 +10,9 @@ import pytest
 
 from earlywarn.features.engine import build_features
 from earlywarn.history.view import View
+from earlywarn.records.mapping.declared import mappings
+from earlywarn.records.mapping.deliveries import ExtractDates
 from earlywarn.records.sources import Extract, extract
-from earlywarn.records.sources.deliveries import ExtractDates
-from earlywarn.records.sources.layout import mappings
 from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from earlywarn.records.mapping.cells import meaning_of
+from earlywarn.records.mapping.deliveries import ExtractDates
+from earlywarn.records.mapping.layout import plain, shipped
 from earlywarn.records.sources import Extract, extract
-from earlywarn.records.sources.cells import meaning_of
-from earlywarn.records.sources.deliveries import ExtractDates
-from earlywarn.records.sources.layout import plain, shipped
 from tests.annex_a_workbook import EXTRACT, HEADERS, WORKER, Cell, Row, row, workbook
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 
 from earlywarn.errors import SourceError
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.deliveries import ExtractDates
 from earlywarn.records.sources import extract
-from earlywarn.records.sources.deliveries import ExtractDates
 from earlywarn.records.sources.dfe_api import sheets
 from tests.unit.records.sources.dfe_made import assessment, child, episode, whole
 from tests.unit.records.sources.fhir_made import write, write_lines

@@ -12,17 +12,18 @@ import pytest
 from earlywarn.errors import ArgumentError, SourceError
 from earlywarn.history.view import View
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping import declared
+from earlywarn.records.mapping.deliveries import ExtractDates
+from earlywarn.records.mapping.mapped import Mapped, map_sheets
 from earlywarn.records.opening.sheets import Sheet
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sources import extract, layout
-from earlywarn.records.sources.deliveries import ExtractDates
-from earlywarn.records.sources.mapped import Mapped, map_sheets
+from earlywarn.records.sources import extract
 from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from earlywarn.records.sources.layout import Layout
+    from earlywarn.records.mapping.layout import Layout
 
 SOURCE = """
 [source]
@@ -56,7 +57,7 @@ JUNE, JULY, AUGUST = (datetime(2025, month, 1) for month in (6, 7, 8))
 
 def mini(more: str = "", *, columns: str = "", base: str = VISITS, source: str = SOURCE) -> Layout:
     """A mapping of one table of visits; ``more`` goes on with its record."""
-    return layout.parse(tomllib.loads(source + base.replace("COLUMNS", columns) + more), "mini.toml")
+    return declared.parse(tomllib.loads(source + base.replace("COLUMNS", columns) + more), "mini.toml")
 
 
 def sheet(name: str, *rows: dict[str, str], delivery: str = "d1", file: str = "") -> Sheet:
@@ -1193,7 +1194,7 @@ def test_a_row_that_was_refused_and_comes_back_mended_is_taken_then() -> None:
 
 
 def test_an_end_dated_before_an_extract_that_had_none_is_known_from_the_one_that_brings_it() -> None:
-    mapping = layout.shipped("ssda903")
+    mapping = declared.shipped("ssda903")
     header = {"CHILD": "1", "DOB": "01/02/2015"}
     spans = [{"CHILD": "1", "DECOM": "01/03/2025", "RNE": "S", "DEC": end} for end in ("", "05/05/2025")]
     sheets = [

@@ -8,8 +8,8 @@ import pytest
 
 from earlywarn.errors import SourceError
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.deliveries import ExtractDates
 from earlywarn.records.sources import extract
-from earlywarn.records.sources.deliveries import ExtractDates
 from earlywarn.records.sources.fhir import sheets
 from tests.unit.records.sources.fhir_made import (
     CHILD,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from earlywarn.records.mapping.declared import parse
 from earlywarn.records.sources import extract
 from earlywarn.records.sources.guess import guess_mapping
-from earlywarn.records.sources.layout import parse
 from tests.e2e import earlywarn
 
 if TYPE_CHECKING:

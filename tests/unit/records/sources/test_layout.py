@@ -9,9 +9,9 @@ import pytest
 
 from earlywarn.errors import SourceError
 from earlywarn.records.codes import AGENCIES, BASES, CONCERNS, KINDS, OUTCOMES
-from earlywarn.records.sources import layout
+from earlywarn.records.mapping.declared import load, mappings, parse, shipped
+from earlywarn.records.mapping.layout import Layout, plain
 from earlywarn.records.sources.clocks import clocks
-from earlywarn.records.sources.layout import Layout, load, mappings, parse, shipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,4 +130,4 @@ def test_every_clock_can_be_printed(name: str) -> None:
 
 
 def test_a_word_does_not_depend_on_blanks_or_case() -> None:
-    assert layout.plain("  Date of\u00a0 CONTACT ") == "date of contact"
+    assert plain("  Date of\u00a0 CONTACT ") == "date of contact"

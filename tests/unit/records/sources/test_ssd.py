@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earlywarn.records import codes
+from earlywarn.records.mapping.declared import shipped
+from earlywarn.records.mapping.deliveries import ExtractDates
+from earlywarn.records.mapping.layout import plain
 from earlywarn.records.reading import records_from_frames
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sources.deliveries import ExtractDates
 from earlywarn.records.sources.formats import reader
-from earlywarn.records.sources.layout import plain, shipped
 from tests import ssd_extract
 from tests.ssd_extract import AUTHORITY, EXTRACT_DAY, OUTCOMES, TABLES, contact, factors, flags, person, referral
 

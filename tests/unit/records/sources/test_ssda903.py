@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from earlywarn.records.mapping.deliveries import ExtractDates
 from earlywarn.records.sources import Extract, extract
-from earlywarn.records.sources.deliveries import ExtractDates
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from earlywarn.records.mapping.deliveries import ExtractDates
 from earlywarn.records.sources import extract
-from earlywarn.records.sources.deliveries import ExtractDates
 from tests.unit.records.sources.dfe_made import assessment, child, episode, whole
 from tests.unit.records.sources.fhir_made import CHILD, bundle, encounter, write
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records import codes
+from earlywarn.records.mapping.layout import EXTRACT, PLAIN, Cell, Layout, Record, Ref, Table, named_in
 from earlywarn.records.schema import CONTACTS
-from earlywarn.records.sources.layout import EXTRACT, PLAIN, Cell, Layout, Record, Ref, Table, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

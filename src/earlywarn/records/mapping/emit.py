@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from earlywarn.records.checks import ROW, Check
+from earlywarn.records.mapping.cells import codes_in, pairs_in
+from earlywarn.records.mapping.hashing import digest, fingerprint
+from earlywarn.records.mapping.layout import EXTRACT, Cell, Column, Layout, Record, Ref, Table, named_in, plain
+from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N, number_of, written
 from earlywarn.records.schema import CONTACTS
-from earlywarn.records.sources.cells import codes_in, pairs_in
-from earlywarn.records.sources.hashing import digest, fingerprint
-from earlywarn.records.sources.layout import EXTRACT, Cell, Column, Layout, Record, Ref, Table, named_in, plain
-from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N, number_of, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from earlywarn.records.sources.rows import Rows
+    from earlywarn.records.mapping.rows import Rows
 
 TABLE, NAME = "_table", "_as"
 """The table and the name, within its row, of a record: with the row's number, what tells it from all others."""

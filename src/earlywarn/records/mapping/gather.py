@@ -12,9 +12,9 @@ import polars as pl
 
 from earlywarn.errors import SourceError, nearest
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.layout import Layout, Table, plain
+from earlywarn.records.mapping.marks import SHEET, N
 from earlywarn.records.opening.sheets import looks_excel_damaged
-from earlywarn.records.sources.layout import Layout, Table, plain
-from earlywarn.records.sources.marks import SHEET, N
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import FINDINGS_SCHEMA, ROW
-from earlywarn.records.sources.emit import NAME, TABLE
-from earlywarn.records.sources.layout import named_in
-from earlywarn.records.sources.marks import N
-from earlywarn.records.sources.versions import ID
+from earlywarn.records.mapping.emit import NAME, TABLE
+from earlywarn.records.mapping.layout import named_in
+from earlywarn.records.mapping.marks import N
+from earlywarn.records.mapping.versions import ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earlywarn.records.sources.layout import Layout
+    from earlywarn.records.mapping.layout import Layout
 
 ORPHANED = "EW-R13"
 """What refuses a record because another was refused: not its own row's doing while there is any other finding."""

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE, attached, cell, records_of
+from earlywarn.records.mapping.hashing import digest
+from earlywarn.records.mapping.layout import named_in
+from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N
+from earlywarn.records.mapping.versions import ADDS, FIRST, ID, settle
+from earlywarn.records.mapping.withdrawals import with_withdrawals
 from earlywarn.records.schema import RECORD_TABLES, TABLES
-from earlywarn.records.sources.emit import BASE, NAME, SAID, TABLE, attached, cell, records_of
-from earlywarn.records.sources.hashing import digest
-from earlywarn.records.sources.layout import named_in
-from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N
-from earlywarn.records.sources.versions import ADDS, FIRST, ID, settle
-from earlywarn.records.sources.withdrawals import with_withdrawals
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from earlywarn.records.sources.layout import Episode, Layout
-    from earlywarn.records.sources.rows import Rows
+    from earlywarn.records.mapping.layout import Episode, Layout
+    from earlywarn.records.mapping.rows import Rows
 
 LIFE = ("birth_on", "expected_birth_on", "death_on")
 PLACE = [TABLE, NAME, N]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW, UNCLEAN, Check
-from earlywarn.records.sources.cells import findings, typed
-from earlywarn.records.sources.copies import copies
-from earlywarn.records.sources.emit import known_early
-from earlywarn.records.sources.marks import (
+from earlywarn.records.mapping.cells import findings, typed
+from earlywarn.records.mapping.copies import copies
+from earlywarn.records.mapping.emit import known_early
+from earlywarn.records.mapping.marks import (
     CHILD,
     COPY_OF,
     EXTRACT_AT,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from earlywarn.records.sources.gather import Found
-    from earlywarn.records.sources.layout import Layout, Refer, Table
+    from earlywarn.records.mapping.gather import Found
+    from earlywarn.records.mapping.layout import Layout, Refer, Table
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from earlywarn.records.sources.marks import COPY_OF, KEY, OWN_KEY, N
+from earlywarn.records.mapping.marks import COPY_OF, KEY, OWN_KEY, N
 
 GROUP, ORDER = "_group", "_order"
 """Number that rows of the same words share; place of a row in the order of deliveries."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 import polars as pl
 
 from earlywarn.records.checks import ROW
-from earlywarn.records.sources.emit import BASE, NAME, SAID, TABLE
-from earlywarn.records.sources.hashing import digest
-from earlywarn.records.sources.marks import EXTRACT_AT, HELD_AT, SHEET, N
+from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE
+from earlywarn.records.mapping.hashing import digest
+from earlywarn.records.mapping.marks import EXTRACT_AT, HELD_AT, SHEET, N
 
 ID, FIRST = "record_id", "_first_id"
 """A record's id, and that of its first version."""
@@ -27,7 +27,7 @@ def settle(records: pl.DataFrame, prefix: str) -> tuple[pl.DataFrame, pl.DataFra
     Parameters
     ----------
     records : polars.DataFrame
-        From `earlywarn.records.sources.emit.records_of`, all tables under one another.
+        From `earlywarn.records.mapping.emit.records_of`, all tables under one another.
     prefix : str
         What ids begin with.
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW
-from earlywarn.records.sources.emit import NAME, TABLE, cell
-from earlywarn.records.sources.hashing import digest
-from earlywarn.records.sources.marks import CHILD, EXTRACT_AT, OWN_KEY, SHEET, N, number_of
-from earlywarn.records.sources.versions import ID
+from earlywarn.records.mapping.emit import NAME, TABLE, cell
+from earlywarn.records.mapping.hashing import digest
+from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, OWN_KEY, SHEET, N, number_of
+from earlywarn.records.mapping.versions import ID
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earlywarn.records.sources.layout import Layout, Table
-    from earlywarn.records.sources.rows import Rows
+    from earlywarn.records.mapping.layout import Layout, Table
+    from earlywarn.records.mapping.rows import Rows
 
 WHEN, BY, AT = "_withdrawn_at", "_withdrawn_by", "_withdrawn_extract"
 _MARKS = [BY, WHEN, AT, "_basis", "_sheet_by", "_row_by"]
@@ -36,7 +36,7 @@ def with_withdrawals(
     Parameters
     ----------
     settled, ids : polars.DataFrame
-        From `earlywarn.records.sources.versions.settle`.
+        From `earlywarn.records.mapping.versions.settle`.
     judged : mapping of str to Rows
         The rows of every table.
     layout : Layout

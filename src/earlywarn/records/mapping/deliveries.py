@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import ArgumentError, SourceError
-from earlywarn.records.sources.marks import SHEET
+from earlywarn.records.mapping.marks import SHEET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from earlywarn.records.sources.gather import Found
-    from earlywarn.records.sources.layout import Layout
+    from earlywarn.records.mapping.gather import Found
+    from earlywarn.records.mapping.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import polars as pl
 
 from earlywarn.records.checks import FINDINGS_SCHEMA, Check
 from earlywarn.records.converting import parsed_timestamp
+from earlywarn.records.mapping.layout import Codes, Column, Layout, Table, plain
+from earlywarn.records.mapping.marks import N, written
 from earlywarn.records.schema import DEFAULT_ZONE
-from earlywarn.records.sources.layout import Codes, Column, Layout, Table, plain
-from earlywarn.records.sources.marks import N, written
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW, rules_by_row
+from earlywarn.records.mapping.assemble import Parts, assemble
+from earlywarn.records.mapping.blame import blame
+from earlywarn.records.mapping.deliveries import ExtractDates, extract_days
+from earlywarn.records.mapping.gather import Found, gather, is_a_part, place_of
+from earlywarn.records.mapping.marks import COPY_OF, SHEET, N
+from earlywarn.records.mapping.rows import Rows, judge, type_all
 from earlywarn.records.reading import records_from_frames
 from earlywarn.records.rules import RULES
 from earlywarn.records.schema import RECORD_TABLES
-from earlywarn.records.sources.assemble import Parts, assemble
-from earlywarn.records.sources.blame import blame
-from earlywarn.records.sources.deliveries import ExtractDates, extract_days
-from earlywarn.records.sources.gather import Found, gather, is_a_part, place_of
-from earlywarn.records.sources.marks import COPY_OF, SHEET, N
-from earlywarn.records.sources.rows import Rows, judge, type_all
 from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from earlywarn.records.mapping.layout import Layout
     from earlywarn.records.opening.sheets import Sheet
-    from earlywarn.records.sources.layout import Layout
     from earlywarn.records.tables import Records
 
 
