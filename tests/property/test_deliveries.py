@@ -56,7 +56,7 @@ BEGAN = tuple(dt.date(2025, *day) for day in ((3, 1), (4, 15), (5, 31)))
 LATER = (0, 3, 30)
 
 DRAWS = settings.default.max_examples if settings.default else 60
-FEW, FEWER = settings(max_examples=max(10, DRAWS // 6)), settings(max_examples=max(6, DRAWS // 10))
+FEW, FEWER = settings(max_examples=max(10, DRAWS // 20)), settings(max_examples=max(6, DRAWS // 40))
 """One example holds several children, each with a history of its own: few examples are many cases."""
 
 

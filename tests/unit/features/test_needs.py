@@ -35,7 +35,7 @@ from earlywarn.features.needs import (
     needs_of,
     needs_table,
 )
-from earlywarn.records.mapping.layout import mappings, parse
+from earlywarn.records.mapping.declared import mappings, parse
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources import extract
 from earlywarn.records.sources.formats import FORMATS

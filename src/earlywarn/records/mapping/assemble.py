@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.records.checks import ROW
-from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE, attached, cell, records_of
+from earlywarn.records.mapping import children as of_children
+from earlywarn.records.mapping.attached import attached
+from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE, cell, records_of
 from earlywarn.records.mapping.hashing import digest
-from earlywarn.records.mapping.layout import named_in
 from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N
 from earlywarn.records.mapping.versions import ADDS, FIRST, ID, settle
 from earlywarn.records.mapping.withdrawals import with_withdrawals
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from earlywarn.records.mapping.layout import Episode, Layout
     from earlywarn.records.mapping.rows import Rows
 
-LIFE = ("birth_on", "expected_birth_on", "death_on")
 PLACE = [TABLE, NAME, N]
 NO_RECORDS = pl.DataFrame(
     schema={
@@ -63,22 +63,22 @@ def assemble(
     contacts = _contacts(settled, ids, episode_ids, files, places)
     hung = _hung(judged, layout, ids)
     sharing, early = _told(hung["sharing"], settled)
-    births = pl.concat([_life(rows, files) for rows in judged.values()])
+    births = pl.concat([of_children.life(rows, files) for rows in judged.values()])
     concerns = _concerns(hung["concerns"], settled, contacts, layout)
     del settled  # a million records are large
     frames = {
-        "contacts": _fit(contacts, "contacts"),
+        "contacts": of_children.fit(contacts, "contacts"),
         "concerns": concerns,
         "episodes": spans,
-        "sharing": _fit(sharing, "sharing").unique(),
-        **{name: _fit(hung[name], name).unique() for name in ("facts", "people", "households")},
-        "children": _children(births),
-        "identifiers": _identifiers(judged, layout),
-        "attributes": _attributes(judged),
+        "sharing": of_children.fit(sharing, "sharing").unique(),
+        **{name: of_children.fit(hung[name], name).unique() for name in ("facts", "people", "households")},
+        "children": of_children.children(births),
+        "identifiers": of_children.identifiers(judged, layout),
+        "attributes": of_children.attributes(judged),
     }
     del contacts, hung
     ordered = {name: _in_order(frames.pop(name), name) for name in list(frames)}
-    identities = _identities(judged, layout) if for_linkage else pl.DataFrame()
+    identities = of_children.identities(judged, layout) if for_linkage else pl.DataFrame()
     return Parts(ordered, births, identities, (*said, *notes), ids, early)
 
 
@@ -105,13 +105,6 @@ def _anchored(records: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
         for t, n in loose.group_by(TABLE).len().sort(TABLE).iter_rows()
     ]
     return marked.filter(~adds | pl.col("_there").is_not_null()).drop("_there"), tuple(said)
-
-
-def _fit(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """All columns of the contract's table, in its order and types."""
-    schema = TABLES[name].schema
-    lacking = [pl.lit(None, dtype).alias(c) for c, dtype in schema.items() if c not in frame.columns]
-    return frame.with_columns(lacking).select(pl.col(c).cast(dtype) for c, dtype in schema.items())
 
 
 def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -201,12 +194,12 @@ def _concerns(hung: pl.DataFrame, settled: pl.DataFrame, contacts: pl.DataFrame,
     named = named.filter(~again.fill_null(value=False)) if named["_version"].max() != 1 else named
     closes = contacts.filter("_closes")
     if closes.is_empty():
-        return _fit(named, "concerns")
+        return of_children.fit(named, "concerns")
     first = closes.sort("known_at", ID).unique("follows", keep="first", maintain_order=True)
     closed = first.select(pl.col("follows").alias(FIRST), pl.col(ID).alias("_closed"))
     joined = named.join(closed, on=FIRST, how="left", maintain_order="left")
     recorded = pl.col("closing") == "recorded"
-    return _fit(joined.with_columns(closed_by=pl.when(recorded).then("_closed")), "concerns")
+    return of_children.fit(joined.with_columns(closed_by=pl.when(recorded).then("_closed")), "concerns")
 
 
 def _episodes(
@@ -229,7 +222,7 @@ def _episodes(
     notes = (
         (f"{count_of(changed, 'episode')} have another end in a later file; the earlier is kept",) if changed else ()
     )
-    return _fit(spans, "episodes"), whole.select(TABLE, NAME, N, "episode_id"), notes
+    return of_children.fit(spans, "episodes"), whole.select(TABLE, NAME, N, "episode_id"), notes
 
 
 def _spans(rows: Rows, episode: Episode, layout: Layout, ids: pl.DataFrame) -> pl.DataFrame:
@@ -253,83 +246,3 @@ def _spans(rows: Rows, episode: Episode, layout: Layout, ids: pl.DataFrame) -> p
     both = pl.col("ended_by").is_not_null() & pl.col("end_on").is_not_null()
     frame = frame.with_columns(pl.when(both).then(pl.col(c)).alias(c) for c in ("ended_by", "end_on"))
     return frame.filter(pl.col("started_by").is_not_null() & pl.col("start_on").is_not_null())
-
-
-def _life(rows: Rows, files: Sequence[str]) -> pl.DataFrame:
-    """Who says which days of birth and death of a child, and where."""
-    schema = {"child_id": pl.String, **dict.fromkeys(LIFE, pl.Date), "source": pl.String, "source_row": pl.String}
-    if not rows.table.children:
-        return pl.DataFrame(schema=schema)
-    names = pl.DataFrame({SHEET: range(len(files)), "source": files}, schema={SHEET: pl.UInt32, "source": pl.String})
-    return (
-        rows.sound.join(names, on=SHEET, how="left", maintain_order="left")
-        .select(
-            pl.col(CHILD).alias("child_id"),
-            *(cell(rows.table.children.get(n), rows.table, pl.Date()).alias(n) for n in LIFE),
-            "source",
-            source_row=pl.col(ROW).cast(pl.String),
-        )
-        .cast(schema)  # type: ignore[arg-type]
-    )
-
-
-def _children(births: pl.DataFrame) -> pl.DataFrame:
-    """One row a child. Where the sources give two days of birth it has none: a person must find out which is right."""
-    one = [pl.when(pl.col(n).drop_nulls().n_unique() == 1).then(pl.col(n).drop_nulls().first()).alias(n) for n in LIFE]
-    two = pl.col("birth_on").drop_nulls().n_unique() > 1
-    told = births.group_by("child_id").agg(*one, _two=two)
-    # it may be two children: then no day of either is this child's
-    return _fit(told.with_columns(pl.when(~pl.col("_two")).then(pl.col(n)).alias(n) for n in LIFE), "children")
-
-
-def _identifiers(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:
-    frames = []
-    for rows in judged.values():
-        table = rows.table
-        given = list(table.identifiers)
-        if table.child and layout.source.children:
-            given.append({"scheme": layout.source.children, "value": f"@{table.child}"})
-        frames += [
-            rows.accepted.select(
-                pl.col(CHILD).alias("child_id"),
-                cell(g["scheme"], table).alias("scheme"),
-                cell(g["value"], table).alias("value"),
-                *(cell(g.get(n), table, pl.Date()).alias(n) for n in ("valid_from", "valid_to")),
-            ).drop_nulls(["value", "scheme"])
-            for g in given
-        ]
-    return _all(frames, "identifiers")
-
-
-def _attributes(judged: Mapping[str, Rows]) -> pl.DataFrame:
-    frames = [
-        rows.accepted.select(
-            pl.col(CHILD).alias("child_id"), pl.lit(name).alias("attribute"), cell(given, rows.table).alias("value")
-        ).drop_nulls("value")
-        for rows in judged.values()
-        for name, given in rows.table.attributes.items()
-    ]
-    return _all(frames, "attributes")
-
-
-def _all(frames: list[pl.DataFrame], name: str) -> pl.DataFrame:
-    filled = [f for f in frames if not f.is_empty()]
-    return _fit(pl.concat(filled), name).unique(maintain_order=True) if filled else TABLES[name].empty()
-
-
-def _identities(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:
-    """Names and addresses, for linking alone."""
-    text, schema = ("forename", "surname", "address", "postcode"), {"id": pl.String, "subject": pl.String}
-    whole = schema | {"source": pl.String, "birth_on": pl.Date} | dict.fromkeys(text, pl.String)
-    frames = [
-        rows.accepted.select(
-            pl.col(CHILD).alias("id"),
-            pl.lit("child").alias("subject"),
-            pl.lit(layout.source.name).alias("source"),
-            cell(rows.table.identity.get("birth_on"), rows.table, pl.Date()).alias("birth_on"),
-            *(cell(rows.table.identity.get(n), rows.table).alias(n) for n in text),
-        )
-        for rows in judged.values()
-        if named_in(list(rows.table.identity.values()))
-    ]
-    return pl.concat([pl.DataFrame(schema=whole), *frames]).unique().sort("id", "forename", "surname", "address")

@@ -9,8 +9,9 @@ import polars as pl
 import pytest
 
 from earlywarn.records.mapping.cells import meaning_of
+from earlywarn.records.mapping.declared import shipped
 from earlywarn.records.mapping.deliveries import ExtractDates
-from earlywarn.records.mapping.layout import plain, shipped
+from earlywarn.records.mapping.layout import plain
 from earlywarn.records.sources import Extract, extract
 from tests.annex_a_workbook import EXTRACT, HEADERS, WORKER, Cell, Row, row, workbook
 

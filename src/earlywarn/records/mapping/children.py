@@ -1,0 +1,110 @@
+"""What the rows say of the children themselves: days of life, identifiers, attributes, and names to link by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from earlywarn.records.checks import ROW
+from earlywarn.records.mapping.emit import cell
+from earlywarn.records.mapping.layout import named_in
+from earlywarn.records.mapping.marks import CHILD, SHEET
+from earlywarn.records.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from earlywarn.records.mapping.layout import Layout
+    from earlywarn.records.mapping.rows import Rows
+
+LIFE = ("birth_on", "expected_birth_on", "death_on")
+
+
+def fit(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """All columns of the contract's table, in its order and types."""
+    schema = TABLES[name].schema
+    lacking = [pl.lit(None, dtype).alias(c) for c, dtype in schema.items() if c not in frame.columns]
+    return frame.with_columns(lacking).select(pl.col(c).cast(dtype) for c, dtype in schema.items())
+
+
+def life(rows: Rows, files: Sequence[str]) -> pl.DataFrame:
+    """Who says which days of birth and death of a child, and where."""
+    schema = {"child_id": pl.String, **dict.fromkeys(LIFE, pl.Date), "source": pl.String, "source_row": pl.String}
+    if not rows.table.children:
+        return pl.DataFrame(schema=schema)
+    names = pl.DataFrame({SHEET: range(len(files)), "source": files}, schema={SHEET: pl.UInt32, "source": pl.String})
+    return (
+        rows.sound.join(names, on=SHEET, how="left", maintain_order="left")
+        .select(
+            pl.col(CHILD).alias("child_id"),
+            *(cell(rows.table.children.get(n), rows.table, pl.Date()).alias(n) for n in LIFE),
+            "source",
+            source_row=pl.col(ROW).cast(pl.String),
+        )
+        .cast(schema)  # type: ignore[arg-type]
+    )
+
+
+def children(births: pl.DataFrame) -> pl.DataFrame:
+    """One row a child. Where the sources give two days of birth it has none: a person must find out which is right."""
+    one = [pl.when(pl.col(n).drop_nulls().n_unique() == 1).then(pl.col(n).drop_nulls().first()).alias(n) for n in LIFE]
+    two = pl.col("birth_on").drop_nulls().n_unique() > 1
+    told = births.group_by("child_id").agg(*one, _two=two)
+    # it may be two children: then no day of either is this child's
+    return fit(told.with_columns(pl.when(~pl.col("_two")).then(pl.col(n)).alias(n) for n in LIFE), "children")
+
+
+def identifiers(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:
+    """Return every identifier the rows give, and the child's own number in its source."""
+    frames = []
+    for rows in judged.values():
+        table = rows.table
+        given = list(table.identifiers)
+        if table.child and layout.source.children:
+            given.append({"scheme": layout.source.children, "value": f"@{table.child}"})
+        frames += [
+            rows.accepted.select(
+                pl.col(CHILD).alias("child_id"),
+                cell(g["scheme"], table).alias("scheme"),
+                cell(g["value"], table).alias("value"),
+                *(cell(g.get(n), table, pl.Date()).alias(n) for n in ("valid_from", "valid_to")),
+            ).drop_nulls(["value", "scheme"])
+            for g in given
+        ]
+    return _all(frames, "identifiers")
+
+
+def attributes(judged: Mapping[str, Rows]) -> pl.DataFrame:
+    """Return what is for audit alone."""
+    frames = [
+        rows.accepted.select(
+            pl.col(CHILD).alias("child_id"), pl.lit(name).alias("attribute"), cell(given, rows.table).alias("value")
+        ).drop_nulls("value")
+        for rows in judged.values()
+        for name, given in rows.table.attributes.items()
+    ]
+    return _all(frames, "attributes")
+
+
+def _all(frames: list[pl.DataFrame], name: str) -> pl.DataFrame:
+    filled = [f for f in frames if not f.is_empty()]
+    return fit(pl.concat(filled), name).unique(maintain_order=True) if filled else TABLES[name].empty()
+
+
+def identities(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:
+    """Names and addresses, for linking alone."""
+    text, schema = ("forename", "surname", "address", "postcode"), {"id": pl.String, "subject": pl.String}
+    whole = schema | {"source": pl.String, "birth_on": pl.Date} | dict.fromkeys(text, pl.String)
+    frames = [
+        rows.accepted.select(
+            pl.col(CHILD).alias("id"),
+            pl.lit("child").alias("subject"),
+            pl.lit(layout.source.name).alias("source"),
+            cell(rows.table.identity.get("birth_on"), rows.table, pl.Date()).alias("birth_on"),
+            *(cell(rows.table.identity.get(n), rows.table).alias(n) for n in text),
+        )
+        for rows in judged.values()
+        if named_in(list(rows.table.identity.values()))
+    ]
+    return pl.concat([pl.DataFrame(schema=whole), *frames]).unique().sort("id", "forename", "surname", "address")
