@@ -22,20 +22,36 @@ from earlywarn.records.schema import CHILDREN, CONTACTS, RECORD_TABLES, Table
 from earlywarn.records.tables import Account, Records, no_quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
 
-def read_records(folder: str | Path) -> Records:
-    r"""Read a records folder.
+def read_records(
+    folder: str | Path,
+    *,
+    source_format: str = "",
+    extract_date: str | Sequence[str] = (),
+    authority: str = "",
+    mapping: str | Path | None = None,
+) -> Records:
+    r"""Read a records folder, or an agency's own format.
 
     Parameters
     ----------
     folder : str or Path
         Holds ``<table>.parquet`` (a file or a partitioned directory) or ``<table>.csv`` for the tables of
         `earlywarn.records.schema`. Only ``contacts`` is required. ``outcomes`` and ``attributes`` may lie there and
-        are not read.
+        are not read. With ``source_format``, a file or folder in that format.
+    source_format : str, optional
+        As ``earlywarn read --format``: ``ssd``, ``annex_a``, ``ssda903``, ``school_census``, ``cin``, ``fhir``,
+        ``dfe_api``, ``table``.
+    extract_date : str or sequence of str, optional
+        When the extract was made, as ISO text, or ``PART=day`` for each of several deliveries.
+    authority : str, optional
+        The authority's three digits, before its own child ids.
+    mapping : str or Path, optional
+        A mapping of your own, or the name of one that ships; needed for ``table``.
 
     Returns
     -------
@@ -47,6 +63,8 @@ def read_records(folder: str | Path) -> Records:
     SourceError
         No such folder, no ``contacts``, a table or column the contract does not know, a file that cannot be read, or
         a column of another type.
+    ArgumentError
+        A format, a date or a mapping that is not known.
 
     Examples
     --------
@@ -63,7 +81,14 @@ def read_records(folder: str | Path) -> Records:
       known between 2026-03-01 and 2026-03-01
 
     """
-    return check(load_folder(Path(folder)))
+    if not source_format:
+        return check(load_folder(Path(folder)))
+    from earlywarn.records.mapping.deliveries import ExtractDates  # noqa: PLC0415 (adapters build on this module)
+    from earlywarn.records.sources import extract  # noqa: PLC0415
+
+    dates = ExtractDates.parse([extract_date] if isinstance(extract_date, str) else extract_date)
+    found = extract(Path(folder), source_format, dates=dates, authority=authority, mapping=mapping)
+    return Records({n: f for n, f in found.frames.items() if n in RECORD_TABLES}, found.account, found.quarantine)
 
 
 def records_from_frames(frames: Mapping[str, pd.DataFrame | pl.DataFrame]) -> Records:

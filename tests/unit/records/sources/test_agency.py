@@ -12,6 +12,7 @@ from earlywarn.features.engine import build_features
 from earlywarn.history.view import View
 from earlywarn.records.mapping.declared import mappings
 from earlywarn.records.mapping.deliveries import ExtractDates
+from earlywarn.records.reading import read_records
 from earlywarn.records.sources import Extract, extract
 from earlywarn.records.tables import Records
 
@@ -102,6 +103,13 @@ def test_names_and_narratives_stay_at_the_door_unless_they_are_to_link(police: E
     asked = extract(tmp_path / "police", "table", mapping="police", for_linkage=True)
     assert set(asked.identities["forename"]) == {"Zebedee", "Ada"}
     assert "Zebedee" not in "".join(frame.write_csv() for frame in asked.frames.values())
+
+
+def test_a_notebook_reads_it_in_one_line(police: Extract, tmp_path: Path) -> None:
+    records = read_records(tmp_path / "police", source_format="table", mapping="police", extract_date="2025-12-01")
+    assert records.frames["contacts"].equals(police.frames["contacts"])
+    assert records.refused == 2
+    assert "attributes" not in records.frames
 
 
 def test_five_agencies_share_one_shape() -> None:
