@@ -19,7 +19,7 @@ from tests.strategies import AS_OF, tables, to_frames
 DAY = "2026-11-01"
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(tables(), st.integers(0, 2**16))
 def test_row_order_changes_nothing(drawn, seed):
     records = records_from_frames(to_frames(drawn))
@@ -28,7 +28,7 @@ def test_row_order_changes_nothing(drawn, seed):
     assert one.flags == other.flags
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(tables())
 def test_feeding_every_row_twice_changes_nothing(drawn):
     frames = to_frames(drawn)
@@ -42,7 +42,7 @@ def test_feeding_every_row_twice_changes_nothing(drawn):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(tables())
 def test_renaming_children_and_records_permutes_outputs_only(drawn):
     """New names that sort the other way round: the same cells under the new names, the same records as evidence."""

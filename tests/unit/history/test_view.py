@@ -194,7 +194,7 @@ def test_the_view_says_its_boundary(example):
     assert "known before the midnight that starts that day" in repr(View(example, "2026-11-01"))
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(tables())
 def test_views_equal_the_reference(drawn):
     """Every record, and every reference, of every viewer, against plain loops."""
