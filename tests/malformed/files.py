@@ -264,6 +264,7 @@ CASES = [
     # cells
     aside("I-12a", "a cell too many", folder(_GOOD + LINES[2] + ",x\n"), {("4", ""): "EW-R16"}, 2),
     aside("I-12b", "a comma in a note", table(f"{HEAD}\n{VISIT}, and east\n{OTHER}\n"), {("2", ""): "EW-R16"}, 1),
+    aside("I-12c", "brackets without end", table(f"{HEAD}\n{'[' * 10_000},x,y,z\n{OTHER}\n"), {("2", ""): "EW-R16"}, 1),
     error(
         "I-13a", "a cell too many in every row", "EW-F05", folder(_GOOD.replace("\n", ",\n").replace(",\n", "\n", 1))
     ),

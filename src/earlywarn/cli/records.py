@@ -125,18 +125,24 @@ def _say_clocks(source_format: str, mapping: str, as_json: bool) -> None:
         show_clocks(console(), rules)
 
 
+def _what_was_read(found: Extract, source_format: str) -> dict[str, Any]:
+    from earlywarn.records.tables import as_rows
+
+    return {"format": source_format, "account": as_rows(found.account), "notes": list(found.notes)}
+
+
 def _write_extract(found: Extract, source_format: str, out: Path, form: str) -> pl.DataFrame:
     """Write the tables, and beside them what was refused, what two sources say differently, and names if asked for."""
     from earlywarn.records.conflicts import CONFLICTS_FILE, identity_conflicts, write_conflicts
-    from earlywarn.records.tables import as_rows
     from earlywarn.records.writing import write_quarantine, write_tables
 
     conflicts = identity_conflicts({**found.frames, "births": found.births})
-    said = {"format": source_format, "account": as_rows(found.account), "notes": list(found.notes)}
     with new_folder(out) as draft:
         write_tables(found.frames, draft, form=form)
         write_quarantine(found.quarantine, draft / "quarantine")
-        (draft / "read.json").write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
+        (draft / "read.json").write_text(
+            json.dumps(_what_was_read(found, source_format), indent=2) + "\n", encoding="utf-8"
+        )
         if not conflicts.is_empty():
             write_conflicts(conflicts, draft / CONFLICTS_FILE)
         if not found.identities.is_empty():
@@ -146,14 +152,19 @@ def _write_extract(found: Extract, source_format: str, out: Path, form: str) -> 
 
 def _say_read(found: Extract, source_format: str, out: Path, conflicts: pl.DataFrame, as_json: bool) -> None:
     from earlywarn.records.conflicts import CONFLICTS_FILE
-    from earlywarn.records.tables import as_rows
     from earlywarn.reports import terminal
     from earlywarn.reports.reading_page import show_notes
 
     if as_json:
-        said = {"format": source_format, "account": as_rows(found.account), "notes": list(found.notes)}
         places = found.quarantine.drop("content").to_dicts()
-        print_json({**said, "refused": places, "identity_conflicts": conflicts.height, "out": str(out)})
+        print_json(
+            {
+                **_what_was_read(found, source_format),
+                "refused": places,
+                "identity_conflicts": conflicts.height,
+                "out": str(out),
+            }
+        )
         return
     console = terminal.console()
     terminal.show_account(console, found.account)

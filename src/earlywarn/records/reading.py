@@ -17,7 +17,7 @@ from earlywarn.records.checks import ROW
 from earlywarn.records.circles import follow_findings, link_findings
 from earlywarn.records.converting import convert
 from earlywarn.records.loading import Loaded, load_folder, load_frames
-from earlywarn.records.rules import RULES
+from earlywarn.records.rules import wording
 from earlywarn.records.schema import CHILDREN, CONTACTS, RECORD_TABLES, Table
 from earlywarn.records.tables import Account, Records, no_quarantine
 
@@ -191,8 +191,7 @@ def _quarantined(table: Table, loaded: Loaded, broken: pl.DataFrame) -> pl.DataF
         line=loaded.line_of(broken[ROW]),
         column="column",
         rule="rule",
-        problem=pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
-        fix=pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
+        **wording(),
         also="also",
         content=_as_json(refused.drop(ROW)),
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -112,3 +114,11 @@ FILE_RULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What a whole file may break: it is then not read at all. `SourceError.rule` names one of these."""
+
+
+def wording() -> dict[str, pl.Expr]:
+    """Columns ``problem`` and ``fix`` of a quarantine, from its column ``rule``."""
+    return {
+        "problem": pl.col("rule").replace_strict({name: rule.problem for name, rule in RULES.items()}),
+        "fix": pl.col("rule").replace_strict({name: rule.fix for name, rule in RULES.items()}),
+    }

@@ -97,7 +97,7 @@ def _as_csv(rows: pl.DataFrame) -> str:
 def _spread(text: str) -> dict[str, str | None]:
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # a refused text may be anything: ten thousand brackets too
         return {"text": text}
     if not isinstance(content, dict):
         return {"text": text}

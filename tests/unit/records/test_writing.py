@@ -128,7 +128,7 @@ def test_a_quarantine_begins_with_a_byte_order_mark_and_is_its_owners_alone(tmp_
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("content", ["a,ragged,row", "[1, 2]", '"text"', "7", "{broken", ""])
+@pytest.mark.parametrize("content", ["a,ragged,row", "[1, 2]", '"text"', "7", "{broken", "", "[" * 10_000])
 def test_what_is_no_table_stays_in_one_column(tmp_path: Path, content: str) -> None:
     [path] = write_quarantine(quarantined(("a.csv", "contacts", content)), tmp_path)
     assert [line["row__text"] for line in lines_of(path)] == [content]

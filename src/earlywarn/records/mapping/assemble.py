@@ -13,6 +13,7 @@ from earlywarn.records.mapping.attached import attached
 from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE, cell, records_of
 from earlywarn.records.mapping.hashing import digest
 from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, HELD_AT, KEY, SHEET, N
+from earlywarn.records.mapping.tables import LIFE, beside, fit, in_order, one_row_an_episode
 from earlywarn.records.mapping.versions import ADDS, FIRST, ID, settle
 from earlywarn.records.mapping.withdrawals import with_withdrawals
 from earlywarn.records.schema import RECORD_TABLES, TABLES
@@ -67,18 +68,19 @@ def assemble(
     concerns = _concerns(hung["concerns"], settled, contacts, layout)
     del settled  # a million records are large
     frames = {
-        "contacts": of_children.fit(contacts, "contacts"),
+        "contacts": fit(contacts, "contacts"),
         "concerns": concerns,
         "episodes": spans,
-        "sharing": of_children.fit(sharing, "sharing").unique(),
-        **{name: of_children.fit(hung[name], name).unique() for name in ("facts", "people", "households")},
+        "sharing": fit(sharing, "sharing").unique(),
+        **{name: fit(hung[name], name).unique() for name in ("facts", "people", "households")},
         "children": of_children.children(births),
         "identifiers": of_children.identifiers(judged, layout),
         "attributes": of_children.attributes(judged),
     }
     del contacts, hung
-    ordered = {name: _in_order(frames.pop(name), name) for name in list(frames)}
+    ordered = {name: in_order(frames.pop(name), name) for name in list(frames)}
     identities = of_children.identities(judged, layout) if for_linkage else pl.DataFrame()
+    births = births.select("child_id", *LIFE, "source", "source_row")
     return Parts(ordered, births, identities, (*said, *notes), ids, early)
 
 
@@ -96,22 +98,15 @@ def _anchored(records: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
     if "_follows_n" not in records.columns:
         return records, ()
     keys = ["_follows_table", "_follows_as", "_follows_n"]
-    there = records.select(pl.col(c).alias(k) for c, k in zip(PLACE, keys, strict=True)).with_columns(_there=True)
-    adds = pl.col("kind").is_in(ADDS)
-    marked = records.join(there, on=keys, how="left", maintain_order="left")
-    loose = marked.filter((pl.col("kind") == "conclusion") & pl.col("_there").is_null())
+    places = records.select(pl.col(c).alias(k) for c, k in zip(PLACE, keys, strict=True))
+    there = beside(records.select(keys), places.with_columns(there=True), keys)["there"].fill_null(value=False)
+    loose = records.filter((records["kind"] == "conclusion") & ~there)
     said = [
         f"{t}: {count_of(n, 'conclusion')} without the record concluded: not carried"
         for t, n in loose.group_by(TABLE).len().sort(TABLE).iter_rows()
     ]
-    return marked.filter(~adds | pl.col("_there").is_not_null()).drop("_there"), tuple(said)
-
-
-def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Order that does not depend on that of rows, files or deliveries."""
-    first = [c for c in ("child_id", "known_at", "record_id") if c in frame.columns]
-    rest = [c for c in TABLES[name].key or TABLES[name].schema if c not in first]
-    return frame.sort([*first, *rest], nulls_last=True)
+    kept = ~records["kind"].is_in(ADDS) | there
+    return records if kept.all() else records.filter(kept), tuple(said)
 
 
 def _contacts(
@@ -121,7 +116,7 @@ def _contacts(
         {SHEET: range(len(files)), "source": files, "_place": places},
         schema={SHEET: pl.UInt32, "source": pl.String, "_place": pl.String},
     )
-    frame = settled.join(sources, on=SHEET, how="left", maintain_order="left").with_columns(
+    frame = beside(settled, sources, SHEET).with_columns(
         source_row=pl.col("_place") + pl.lit("row ") + pl.col(ROW).cast(pl.String)
     )
     frame = _led_to(frame, ids, "follows", FIRST)
@@ -135,7 +130,7 @@ def _led_to(frame: pl.DataFrame, ids: pl.DataFrame, what: str, name: str) -> pl.
     if keys[0] not in frame.columns:
         return frame.with_columns(pl.lit(None, pl.String).alias(what))
     target = ids.select(*(pl.col(c).alias(k) for c, k in zip(PLACE, keys, strict=True)), pl.col(name).alias(what))
-    return frame.join(target, on=keys, how="left", maintain_order="left")
+    return beside(frame, target, keys)
 
 
 def _hung(judged: Mapping[str, Rows], layout: Layout, ids: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -194,12 +189,12 @@ def _concerns(hung: pl.DataFrame, settled: pl.DataFrame, contacts: pl.DataFrame,
     named = named.filter(~again.fill_null(value=False)) if named["_version"].max() != 1 else named
     closes = contacts.filter("_closes")
     if closes.is_empty():
-        return of_children.fit(named, "concerns")
+        return fit(named, "concerns")
     first = closes.sort("known_at", ID).unique("follows", keep="first", maintain_order=True)
     closed = first.select(pl.col("follows").alias(FIRST), pl.col(ID).alias("_closed"))
     joined = named.join(closed, on=FIRST, how="left", maintain_order="left")
     recorded = pl.col("closing") == "recorded"
-    return of_children.fit(joined.with_columns(closed_by=pl.when(recorded).then("_closed")), "concerns")
+    return fit(joined.with_columns(closed_by=pl.when(recorded).then("_closed")), "concerns")
 
 
 def _episodes(
@@ -211,18 +206,8 @@ def _episodes(
     if whole.is_empty():
         place = {TABLE: pl.String, NAME: pl.String, N: pl.UInt32, "episode_id": pl.String}
         return TABLES["episodes"].empty(), pl.DataFrame(schema=place), ()
-    ordered = whole.sort(EXTRACT_AT, SHEET, N)
-    ends = pl.col("ended_by", "end_on").sort_by(pl.col("ended_by").is_null(), maintain_order=True).first()
-    spans = ordered.group_by("episode_id", maintain_order=True).agg(
-        pl.col("child_id", "kind", "category", "started_by", "start_on").first(),
-        ends,
-        _ends=pl.col("end_on").n_unique() - pl.col("end_on").is_null().any().cast(pl.UInt32),
-    )
-    changed = int((spans["_ends"] > 1).sum())
-    notes = (
-        (f"{count_of(changed, 'episode')} have another end in a later file; the earlier is kept",) if changed else ()
-    )
-    return of_children.fit(spans, "episodes"), whole.select(TABLE, NAME, N, "episode_id"), notes
+    spans, notes = one_row_an_episode(whole)
+    return spans, whole.select(TABLE, NAME, N, "episode_id"), notes
 
 
 def _spans(rows: Rows, episode: Episode, layout: Layout, ids: pl.DataFrame) -> pl.DataFrame:

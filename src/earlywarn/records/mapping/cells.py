@@ -29,34 +29,30 @@ NO_DAY = ("1900-01-01", "1899-12-30", "1899-12-31", "2099-12-31", "9999-12-31", 
 
 def typed(frame: pl.DataFrame, table: Table, layout: Layout) -> tuple[pl.DataFrame, list[Check], list[str]]:
     """Type every declared column; what could not be typed is a check, what was put right is a note."""
-    notes: list[str] = []
-    frame = frame.with_columns(pl.lit(None, pl.String).alias(c) for c in table.columns if c not in frame.columns)
-    notes += _blanks_taken_off(frame, table)
-    frame = frame.with_columns(_clean(c, column, layout) for c, column in table.columns.items())
-    frame = frame.with_columns(pl.col(c).alias(written(c)) for c in table.columns)
     checks: list[Check] = []
+    notes: list[str] = []
     for name, column in table.columns.items():
+        cells = (
+            frame[name] if name in frame.columns else pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+        )
+        cleaned, trimmed = _clean(cells, column, layout)
+        frame = frame.with_columns(cleaned.alias(name), cleaned.alias(written(name)))
         frame, found, said = _type_one(frame, name, column, layout)
+        if trimmed and column.holds == "id":
+            said = [f"blanks around {count_of(trimmed, 'cell')} of {name} were taken off", *said]
         checks += found
         notes += [f"{table.name}: {s}" for s in said]
     return frame, checks, notes
 
 
-def _blanks_taken_off(frame: pl.DataFrame, table: Table) -> list[str]:
-    ids = [c for c, column in table.columns.items() if column.holds == "id"]
-    if not ids or frame.is_empty():
-        return []
-    counts = frame.select((pl.col(c) != pl.col(c).str.strip_chars()).sum() for c in ids).row(0)
-    return [
-        f"{table.name}: blanks around {n} cells of {c} were taken off" for c, n in zip(ids, counts, strict=True) if n
-    ]
-
-
-def _clean(name: str, column: Column, layout: Layout) -> pl.Expr:
-    """Blanks around a cell taken off, and texts that mean nothing made missing."""
-    cell = pl.col(name).str.strip_chars()
+def _clean(cells: pl.Series, column: Column, layout: Layout) -> tuple[pl.Series, int]:
+    """Take blanks around cells off, and make texts that mean nothing missing; a clean column is not copied."""
+    stripped = cells.str.strip_chars()
+    trimmed = int((cells != stripped).sum())
+    kept = stripped if trimmed else cells
     nothing = {plain(m) for m in (*layout.source.missing, *column.missing)} | {""}
-    return pl.when(~cell.str.to_lowercase().is_in(sorted(nothing))).then(cell).alias(name)
+    blank = kept.str.to_lowercase().is_in(sorted(nothing)).fill_null(value=False)
+    return (kept.set(blank, None) if blank.any() else kept), trimmed
 
 
 def _type_one(

@@ -9,7 +9,8 @@ import polars as pl
 from earlywarn.records.checks import ROW
 from earlywarn.records.mapping.emit import cell
 from earlywarn.records.mapping.layout import named_in
-from earlywarn.records.mapping.marks import CHILD, SHEET
+from earlywarn.records.mapping.marks import CHILD, EXTRACT_AT, SHEET, N
+from earlywarn.records.mapping.tables import LIFE, beside, fit, one_row_a_child
 from earlywarn.records.schema import TABLES
 
 if TYPE_CHECKING:
@@ -18,41 +19,47 @@ if TYPE_CHECKING:
     from earlywarn.records.mapping.layout import Layout
     from earlywarn.records.mapping.rows import Rows
 
-LIFE = ("birth_on", "expected_birth_on", "death_on")
-
-
-def fit(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """All columns of the contract's table, in its order and types."""
-    schema = TABLES[name].schema
-    lacking = [pl.lit(None, dtype).alias(c) for c, dtype in schema.items() if c not in frame.columns]
-    return frame.with_columns(lacking).select(pl.col(c).cast(dtype) for c, dtype in schema.items())
-
 
 def life(rows: Rows, files: Sequence[str]) -> pl.DataFrame:
-    """Who says which days of birth and death of a child, and where."""
-    schema = {"child_id": pl.String, **dict.fromkeys(LIFE, pl.Date), "source": pl.String, "source_row": pl.String}
+    """Who says which days of birth and death of a child, and where: rows refused only for disagreeing too.
+
+    ``_sound`` is false for those: they are listed for a person, and make no child.
+    """
+    schema = pl.Schema(
+        {
+            "child_id": pl.String(),
+            **dict.fromkeys(LIFE, pl.Date()),
+            "source": pl.String(),
+            "source_row": pl.String(),
+            EXTRACT_AT: pl.Datetime("us"),
+            SHEET: pl.UInt32(),
+            "_sound": pl.Boolean(),
+        }
+    )
     if not rows.table.children:
         return pl.DataFrame(schema=schema)
+    refused, faulty = (rows.findings.filter(rule)["_row"].implode() for rule in (True, pl.col("rule") != "EW-R12"))
     names = pl.DataFrame({SHEET: range(len(files)), "source": files}, schema={SHEET: pl.UInt32, "source": pl.String})
     return (
-        rows.sound.join(names, on=SHEET, how="left", maintain_order="left")
+        beside(rows.frame, names, SHEET)
+        .filter(~pl.col(N).is_in(faulty))
         .select(
             pl.col(CHILD).alias("child_id"),
             *(cell(rows.table.children.get(n), rows.table, pl.Date()).alias(n) for n in LIFE),
             "source",
-            source_row=pl.col(ROW).cast(pl.String),
+            pl.col(ROW).cast(pl.String).alias("source_row"),
+            EXTRACT_AT,
+            SHEET,
+            (~pl.col(N).is_in(refused)).alias("_sound"),
         )
-        .cast(schema)  # type: ignore[arg-type]
+        .cast(schema)
     )
 
 
 def children(births: pl.DataFrame) -> pl.DataFrame:
-    """One row a child. Where the sources give two days of birth it has none: a person must find out which is right."""
-    one = [pl.when(pl.col(n).drop_nulls().n_unique() == 1).then(pl.col(n).drop_nulls().first()).alias(n) for n in LIFE]
-    two = pl.col("birth_on").drop_nulls().n_unique() > 1
-    told = births.group_by("child_id").agg(*one, _two=two)
-    # it may be two children: then no day of either is this child's
-    return fit(told.with_columns(pl.when(~pl.col("_two")).then(pl.col(n)).alias(n) for n in LIFE), "children")
+    """Return one row a child of whom at least one row was taken."""
+    taken = births.filter("_sound")["child_id"].implode()
+    return one_row_a_child(births).filter(pl.col("child_id").is_in(taken))
 
 
 def identifiers(judged: Mapping[str, Rows], layout: Layout) -> pl.DataFrame:

@@ -206,6 +206,3 @@ def _reference(ref: Ref | None, table: Table, what: str) -> list[pl.Expr]:
         number.cast(pl.UInt32).alias(f"_{what}_n"),
         pl.lit(ref.name).alias(f"_{what}_as"),
     ]
-
-
-# --- what hangs on a record: each with the table, row and name of its record -------------------------------------

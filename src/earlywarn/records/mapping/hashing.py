@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _KEY = "earlywarn-record"
+SLICE = 100_000
+"""Rows hashed at a time."""
 
 
 def digest(prefix: str, *parts: pl.Expr | str) -> pl.Expr:
@@ -42,7 +44,10 @@ def fingerprint(*parts: pl.Expr) -> pl.Expr:
 
 
 def _hashed(texts: pl.Series) -> NDArray[np.uint64]:
-    return pd.util.hash_array(texts.to_numpy(), hash_key=_KEY, categorize=True)
+    """Hash in slices: text is an object each in numpy, and a million of them are large."""
+    parts = (texts.slice(start, SLICE) for start in range(0, len(texts), SLICE))
+    slices = [pd.util.hash_array(part.to_numpy(), hash_key=_KEY) for part in parts]
+    return np.concatenate(slices) if slices else np.array([], dtype=np.uint64)
 
 
 def _hexadecimal(texts: pl.Series, prefix: str) -> pl.Series:

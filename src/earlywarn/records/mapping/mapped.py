@@ -15,7 +15,7 @@ from earlywarn.records.mapping.gather import Found, gather, is_a_part, place_of
 from earlywarn.records.mapping.marks import COPY_OF, SHEET, N
 from earlywarn.records.mapping.rows import Rows, judge, type_all
 from earlywarn.records.reading import records_from_frames
-from earlywarn.records.rules import RULES
+from earlywarn.records.rules import wording
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import QUARANTINE_SCHEMA, Account, no_quarantine
 
@@ -148,8 +148,7 @@ def _of_sheet(lines: pl.DataFrame, rows: Rows, found: Found, sheet: int) -> pl.D
         "row": pl.col("_number").cast(pl.String),
         "line": pl.lit(found.sheets[sheet].line_of(lines["_number"])),
         "column": pl.col("column").replace(heads),
-        "problem": pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
-        "fix": pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
+        **wording(),
         "content": pl.struct(pl.col(name).alias(head) for name, head in heads.items()).struct.json_encode(),
     }
     return lines.select(said[c].alias(c) if c in said else pl.col(c) for c in QUARANTINE_SCHEMA.names())

@@ -92,14 +92,14 @@ def _dtype(holds: str) -> pl.DataType:
     return plainly.get(holds, pl.List(pl.String()))
 
 
-def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], refer: Refer) -> pl.DataFrame:
+def _joined(frame: pl.DataFrame, column: str, parent: Rows, wanted: list[str], to: Refer) -> pl.DataFrame:
     """Join the row referred to: of its own delivery, else of the newest before it, else of the oldest after it."""
-    rows = _referred(column, parent, wanted, refer.by).sort(there(column), number_of(column))
+    rows = _referred(column, parent, wanted, to.by).sort(there(column), number_of(column))
     here = rows.unique([column, "_delivery"], keep="last", maintain_order=True).drop(EXTRACT_AT)
     joined = frame.select(N, column, "_delivery", EXTRACT_AT)
     joined = joined.join(here, on=[column, "_delivery"], how="left", maintain_order="left")
     added = [c for c in here.columns if c not in {column, "_delivery"}]
-    if not refer.here:
+    if not to.here:
         joined = _from_elsewhere(joined, rows.drop("_delivery"), column, added)
     return frame.hstack(joined.select(added))
 

@@ -26,6 +26,7 @@ from earlywarn.records.mapping.marks import (
     written,
 )
 from earlywarn.records.mapping.references import refer
+from earlywarn.records.mapping.tables import beside, held_before
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,12 +62,6 @@ def _kept(frame: pl.DataFrame, good: pl.Series) -> pl.DataFrame:
 
 def _without(frame: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
     return _kept(frame, ~frame[N].is_in(refused["_row"].implode())) if refused.height else frame
-
-
-def _beside(frame: pl.DataFrame, narrow: pl.DataFrame, on: str) -> pl.DataFrame:
-    """Join on one column without copying the others."""
-    joined = frame.select(on).join(narrow, on=on, how="left", maintain_order="left").drop(on)
-    return frame.hstack(joined)
 
 
 def type_all(found: Found, layout: Layout) -> tuple[dict[str, pl.DataFrame], dict[str, list[Check]], list[str]]:
@@ -142,7 +137,7 @@ def _dated(frame: pl.DataFrame, found: Found, when: tuple[Sequence[datetime], Se
             "_file": pl.String,
         },
     )
-    return _beside(frame, sheets, SHEET)
+    return beside(frame, sheets, SHEET)
 
 
 def _text(table: Table, name: str) -> pl.Expr:
@@ -174,9 +169,8 @@ def _listed(table: Table, judged: Mapping[str, Rows]) -> list[Check]:
 
 def _row_checks(table: Table) -> list[Check]:
     """Ask what each row must keep on its own, besides that its cells could be read."""
-    checks = [Check(pl.col(CHILD).is_null(), table.child or next(iter(table.refers), ""), "EW-R01")]
-    if not (table.child or table.refers):
-        checks = []
+    of_a_child = next(filter(None, (table.child, *table.refers)), "")
+    checks = [Check(pl.col(CHILD).is_null(), of_a_child, "EW-R01")] if of_a_child else []
     last = pl.col(EXTRACT_AT).dt.date()
     for name, column in table.columns.items():
         cell = pl.col(name)
@@ -197,16 +191,13 @@ def _without_copies(table: Table, frame: pl.DataFrame, refused: pl.DataFrame) ->
         conflicts = findings(_same_key(sound), [Check(pl.col("_versions") > 1, table.key[0], "EW-R12")])
         refused = pl.concat([refused, conflicts])
         sound = _without(sound, conflicts)
-    whole = _beside(_beside(frame, copies(sound), N), _held(sound), N)
+    whole = beside(beside(frame, copies(sound), N), _held(sound), N)
     return Rows(table, whole.with_columns(pl.col(KEY).fill_null(pl.col(OWN_KEY))), refused)
 
 
 def _held(sound: pl.DataFrame) -> pl.DataFrame:
     """Say for each row when the newest earlier delivery was made that already held its key."""
-    times = sound.select(OWN_KEY, EXTRACT_AT).unique().sort(OWN_KEY, EXTRACT_AT)
-    earlier = pl.when(pl.col(OWN_KEY) == pl.col(OWN_KEY).shift(1)).then(pl.col(EXTRACT_AT).shift(1)).alias(HELD_AT)
-    known = times.with_columns(earlier).drop_nulls(HELD_AT)
-    return sound.join(known, on=[OWN_KEY, EXTRACT_AT]).select(N, HELD_AT)
+    return sound.join(held_before(sound, OWN_KEY), on=[OWN_KEY, EXTRACT_AT]).select(N, HELD_AT)
 
 
 def _same_key(sound: pl.DataFrame) -> pl.DataFrame:
@@ -229,7 +220,7 @@ def _grouped(table: Table, sound: pl.DataFrame) -> pl.DataFrame:
     # equal rows have equal hashes, so only rows that share one need be compared
     maybe = texts.filter(texts.select(names).hash_rows().is_duplicated()).join(ordered.select(N, "_order"), on=N)
     groups = maybe.select(N, pl.col("_order").min().over(names).alias("_group"))
-    joined = _beside(ordered, groups, N)
+    joined = beside(ordered, groups, N)
     return joined.with_columns(pl.col("_group").fill_null(pl.col("_order")))
 
 

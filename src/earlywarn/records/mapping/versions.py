@@ -76,6 +76,14 @@ def _versions(records: pl.DataFrame, prefix: str) -> pl.DataFrame:
     told = told.with_columns(pl.when(adds | (pl.col("_version") > 1)).then(of_version).otherwise(BASE).alias(ID))
     before = [pl.col(c).shift(1).over(BASE).alias(a) for c, a in ((ID, "_before"), ("outcome", "_outcome_before"))]
     told = told.select("_at", ID, "_new", "_version", *before)
+    if told.is_empty():
+        return records.select(
+            pl.col(BASE).alias(ID),
+            _new=pl.lit(value=True),
+            _version=pl.lit(1, pl.UInt32),
+            _before=pl.lit(None, pl.String),
+            _outcome_before=pl.lit(None, pl.String),
+        )
     whole = numbered.select("_at", BASE).join(told, on="_at", how="left", maintain_order="left")
     return whole.select(
         pl.coalesce(ID, BASE).alias(ID),

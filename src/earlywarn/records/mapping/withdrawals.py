@@ -57,6 +57,8 @@ def with_withdrawals(
             made.append(_withdrawals(taken, settled, rows.table, layout))
             idle = rows.accepted.height - taken[BY].n_unique()
             notes += [f"{rows.table.name}: {count_of(idle, 'row')} take back what was never given"] if idle else []
+    if len(made) == 1:
+        return settled, notes
     return pl.concat(made, how="diagonal").unique(ID, keep="first", maintain_order=True), notes
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from earlywarn.records.checks import FINDINGS_SCHEMA, ROW
 from earlywarn.records.opening.blocks import MARK
 from earlywarn.records.opening.lines import line_of
-from earlywarn.records.rules import RULES
+from earlywarn.records.rules import wording
 from earlywarn.records.tables import no_quarantine
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ def as_quarantine(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
         line=line_of(ordered[ROW], source.lines),
         column="column",
         rule="rule",
-        problem=pl.col("rule").replace_strict({k: r.problem for k, r in RULES.items()}),
-        fix=pl.col("rule").replace_strict({k: r.fix for k, r in RULES.items()}),
+        **wording(),
         also=pl.lit(""),
         content="content",
     )

@@ -14,10 +14,18 @@ import polars as pl
 from earlywarn.records.checks import ROW
 from earlywarn.records.mapping.emit import BASE, NAME, SAID, TABLE
 from earlywarn.records.mapping.hashing import digest
-from earlywarn.records.mapping.marks import EXTRACT_AT, HELD_AT, SHEET, N
+from earlywarn.records.mapping.marks import EXTRACT_AT, SHEET, N
+from earlywarn.records.mapping.tables import (
+    LIFE,
+    beside,
+    fit,
+    held_before,
+    in_order,
+    one_row_a_child,
+    one_row_an_episode,
+)
 from earlywarn.records.mapping.versions import ADDS, ID, settle
 from earlywarn.records.schema import CONTACTS, TABLES
-from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +35,6 @@ ABOUT, ANCHOR, DATED, ROW_OF = "_about", "_anchor", "_dated", "_row_of"
 """What a record is about, whenever it is told; what the record it follows is about; whether its file gives it a day;
 and the row, of whatever file, that tells it."""
 
-LIFE = ("birth_on", "expected_birth_on", "death_on")
 _OF_RECORD = {N: pl.UInt32()}
 _CELLS = [c.name for c in CONTACTS.columns if c.name not in {ID, "follows", "episode_id", "source", "source_row"}]
 _TIMES = ("known_at", "recorded_at", "recorded_basis")
@@ -86,7 +93,7 @@ def merge(files: Sequence[Told], prefix: str) -> Merged:
     """
     told = {name: _stacked(files, name) for name in TOLD}
     records = _with_what_hangs_on_it(told, prefix)
-    settled, ids = settle(_held(records), prefix)
+    settled, ids = settle(beside(records, held_before(records, ROW_OF), [ROW_OF, EXTRACT_AT]), prefix)
     settled = settled.with_columns(follows=pl.coalesce("_corrects", "follows"))
     ids = ids.select(N, ID)
     concerns = _concerns(told["concerns"], settled, ids, prefix)
@@ -94,15 +101,15 @@ def merge(files: Sequence[Told], prefix: str) -> Merged:
     contacts = _placed(settled, files, "line ")
     births = _placed(told["births"], files, "line ").select("child_id", *LIFE, "source", "source_row")
     frames = {
-        "contacts": _fit(contacts, "contacts"),
-        "concerns": _fit(concerns, "concerns"),
-        "episodes": _fit(episodes, "episodes"),
-        "facts": _fit(told["facts"].join(ids, on=N), "facts").unique(),
-        "children": _fit(_children(told["births"]), "children"),
-        "identifiers": _fit(told["identifiers"], "identifiers").unique(),
-        "attributes": _fit(told["attributes"], "attributes").unique(),
+        "contacts": fit(contacts, "contacts"),
+        "concerns": fit(concerns, "concerns"),
+        "episodes": episodes,
+        "facts": fit(told["facts"].join(ids, on=N), "facts").unique(),
+        "children": one_row_a_child(told["births"]),
+        "identifiers": fit(told["identifiers"], "identifiers").unique(),
+        "attributes": fit(told["attributes"], "attributes").unique(),
     }
-    ordered = {name: _in_order(frame, name) for name, frame in frames.items()}
+    ordered = {name: in_order(frame, name) for name, frame in frames.items()}
     carriers = ordered["contacts"].select(ID).join(contacts.select(ID, SHEET, "_n_own"), on=ID, maintain_order="left")
     return Merged(ordered, births, notes, carriers)
 
@@ -144,13 +151,6 @@ def _with_what_hangs_on_it(told: Mapping[str, pl.DataFrame], prefix: str) -> pl.
     )
 
 
-def _held(records: pl.DataFrame) -> pl.DataFrame:
-    """Say for each record when the newest earlier file was made that already held its row."""
-    times = records.select(ROW_OF, EXTRACT_AT).unique().sort(ROW_OF, EXTRACT_AT)
-    earlier = pl.col(EXTRACT_AT).shift(1).over(ROW_OF).alias(HELD_AT)
-    return records.join(times.with_columns(earlier), on=[ROW_OF, EXTRACT_AT], how="left", maintain_order="left")
-
-
 def _concerns(told: pl.DataFrame, settled: pl.DataFrame, ids: pl.DataFrame, prefix: str) -> pl.DataFrame:
     """Concerns with their records. What one conclusion has raised, a later one about the same raises no second time."""
     kept = settled.select(ID, "kind", "known_at", "_version", pl.col("follows").alias("_of"))
@@ -162,39 +162,12 @@ def _concerns(told: pl.DataFrame, settled: pl.DataFrame, ids: pl.DataFrame, pref
 
 
 def _episodes(told: pl.DataFrame, ids: pl.DataFrame, prefix: str) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """One row an episode: the first start that a file gives, the first end, and a note where a later end differs."""
+    """Episodes with the records that carry their start and end."""
     whole = told
     for number, name in (("_start", "started_by"), ("_end", "ended_by")):
         whole = whole.join(ids.rename({N: number, ID: name}), on=number, how="left", maintain_order="left")
-    ends = pl.col("ended_by", "end_on").sort_by(pl.col("ended_by").is_null(), maintain_order=True).first()
-    spans = (
-        whole.sort(EXTRACT_AT, SHEET, maintain_order=True)
-        .group_by(ABOUT, maintain_order=True)
-        .agg(
-            pl.col("child_id", "kind", "category", "started_by", "start_on").first(),
-            ends,
-            _ends=pl.col("end_on").drop_nulls().n_unique(),
-        )
-    )
-    changed = int((spans["_ends"] > 1).sum())
-    said = f"{count_of(changed, 'episode')} with another end in a later file: the first is kept"
-    return spans.with_columns(episode_id=digest(prefix, pl.col(ABOUT))), (said,) if changed else ()
-
-
-def _children(births: pl.DataFrame) -> pl.DataFrame:
-    """One row a child; of several days expected the newest counts.
-
-    A child with two days of birth may be two children, so it has no day at all: a person must find out.
-    """
-    told = births.sort(EXTRACT_AT, SHEET, "expected_birth_on")
-    one = {n: pl.col(n).drop_nulls() for n in LIFE}
-    days = {
-        "birth_on": one["birth_on"].first(),
-        "expected_birth_on": one["expected_birth_on"].last(),
-        "death_on": pl.when(one["death_on"].n_unique() == 1).then(one["death_on"].first()),
-    }
-    agreed = one["birth_on"].n_unique() <= 1
-    return told.group_by("child_id", maintain_order=True).agg(pl.when(agreed).then(d).alias(n) for n, d in days.items())
+    named = whole.with_columns(pl.lit(0, pl.UInt32).alias(N), episode_id=digest(prefix, pl.col(ABOUT)))
+    return one_row_an_episode(named)
 
 
 def _placed(frame: pl.DataFrame, files: Sequence[Told], word: str) -> pl.DataFrame:
@@ -204,17 +177,3 @@ def _placed(frame: pl.DataFrame, files: Sequence[Told], word: str) -> pl.DataFra
     )
     line = pl.lit(word) + pl.col(ROW).cast(pl.String)
     return frame.join(names, on=SHEET, how="left", maintain_order="left").with_columns(source_row=line)
-
-
-def _fit(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """All columns of the contract's table, in its order and types."""
-    schema = TABLES[name].schema
-    lacking = [pl.lit(None, dtype).alias(c) for c, dtype in schema.items() if c not in frame.columns]
-    return frame.with_columns(lacking).select(pl.col(c).cast(dtype) for c, dtype in schema.items())
-
-
-def _in_order(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Order that does not depend on that of elements or files."""
-    first = [c for c in ("child_id", "known_at", ID) if c in frame.columns]
-    rest = [c for c in TABLES[name].schema if c not in first]
-    return frame.sort([*first, *rest], nulls_last=True)

@@ -212,7 +212,7 @@ def test_numbers_are_numbers(holds: str, good: str, bad: str) -> None:
 def test_blanks_around_an_id_are_taken_off_and_noted_and_none_may_stand_in_it() -> None:
     found = read(mini(), visits(visit(child=" C1 "), visit("2", child="C\t2")))
     assert one(found)["child_id"] == "mini-C1"
-    assert "visits: blanks around 1 cells of Child were taken off" in found.notes
+    assert "visits: blanks around 1 cell of Child were taken off" in found.notes
     assert refused(found) == [("3", "Child", "EW-R07")]
 
 
