@@ -22,11 +22,12 @@ def empty_records() -> Records:
 
 
 def only_what_was_known(tables: Tables, as_of: dt.date) -> Tables:
-    """The same tables with every trace of a record known on or after the day taken out."""
+    """The same tables with every trace of a record known, or a link found out, on or after the day taken out."""
     midnight = dt.datetime.combine(as_of, dt.time(0))
     contacts = [r for r in tables["contacts"] if r["known_at"] < midnight]
     known = {r["record_id"] for r in contacts}
-    children = {r["child_id"] for r in contacts}
+    links = [r for r in tables["links"] if r["known_at"] < midnight]
+    children = {r["child_id"] for r in contacts} | {r[end] for r in links for end in ("child_id", "same_as")}
 
     def carried(table: str, by: str = "record_id") -> list[dict]:
         return [row for row in tables[table] if row[by] in known]
@@ -46,6 +47,7 @@ def only_what_was_known(tables: Tables, as_of: dt.date) -> Tables:
             for r in carried("episodes", "started_by")
         ],
         "children": [r for r in tables["children"] if r["child_id"] in children],
+        "links": links,
     }
 
 
@@ -94,6 +96,26 @@ def with_rows(records: Records, **rows: list[dict]) -> Records:
         whole = [{c: row.get(c) for c in table.schema} for row in more]
         frames[name] = pl.concat([frames[name], pl.DataFrame(whole, schema=table.schema)])
     return Records(frames)
+
+
+def moved(records: Records, step: dt.timedelta) -> Records:
+    """The same records with every date and time so much later."""
+    temporal = pl.selectors.temporal()
+    return Records({n: f.with_columns(temporal + step) for n, f in records.frames.items()})
+
+
+def put_off(records: Records, moment: dt.datetime, step: dt.timedelta) -> Records:
+    """Records of which all that became known, was told or was found out at that moment or after is put off."""
+    later = {
+        c: pl.when(pl.col(c) >= moment).then(pl.col(c) + step).otherwise(c).alias(c) for c in ("known_at", "shared_at")
+    }
+    held = records.frames.items()
+    return Records({n: f.with_columns(e for c, e in later.items() if c in f.columns) for n, f in held})
+
+
+def joined(one: Records, other: Records) -> Records:
+    """All rows of both."""
+    return Records({n: pl.concat([f, other.frames[n]]) for n, f in one.frames.items()})
 
 
 def as_dicts(frame: pl.DataFrame, *keys: str) -> Mapping[tuple, dict]:

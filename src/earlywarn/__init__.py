@@ -10,6 +10,8 @@ The tour, from a folder of extracts to an explained flag::
 
     view = ew.View(records, "2026-11-01")           # what was known before that day; nothing later is in it
     ew.plots.contact_graph(ew.ContactGraph(view, flags[0].child_id))
+    ew.plots.timeline(ew.chronology(view, flags[0].child_id))
+    ew.who_knew(records, flags[0].child_id, "neglect")
 
 Everything shown about a child on a day, to a viewer, is a function of the records that viewer could have known before
 that day, and names them. A flag is a prompt for review, never a decision.
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from earlywarn import datasets, plots
     from earlywarn.features.engine import build_features
     from earlywarn.features.feature import Feature
+    from earlywarn.history.chronology import chronology
     from earlywarn.history.graph import ContactGraph
     from earlywarn.history.view import View
+    from earlywarn.history.who_knew import who_knew
     from earlywarn.records.linkage import link
     from earlywarn.records.reading import read_records
     from earlywarn.review.flag import Flag
@@ -45,9 +49,11 @@ _HOMES = {
     "TermTable": "earlywarn.scoring.terms",
     "View": "earlywarn.history.view",
     "build_features": "earlywarn.features.engine",
+    "chronology": "earlywarn.history.chronology",
     "link": "earlywarn.records.linkage",
     "raise_flags": "earlywarn.review.flags",
     "read_records": "earlywarn.records.reading",
+    "who_knew": "earlywarn.history.who_knew",
 }
 _ROOMS = ("datasets", "plots")
 
@@ -59,11 +65,13 @@ __all__ = [
     "TermTable",
     "View",
     "build_features",
+    "chronology",
     "datasets",
     "link",
     "plots",
     "raise_flags",
     "read_records",
+    "who_knew",
 ]
 
 

@@ -38,3 +38,9 @@ def age_in_words(age_months: int | None, *, unborn: bool) -> str:
         months > 0 and years < 10
     )
     return " ".join(parts) or "under 1 month"
+
+
+def said_day(moment: object) -> str:
+    """Say a day as people write it: ``3 Jun 2026``."""
+    strftime = getattr(moment, "strftime", None)
+    return strftime("%d %b %Y").lstrip("0") if strftime else "no entry"

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from earlywarn import __version__
-from earlywarn.cli import records, scoring
+from earlywarn.cli import history, records, scoring
 from earlywarn.errors import EarlywarnError, Exit
 
 app = typer.Typer(
@@ -46,6 +46,7 @@ for stage in (
     scoring.features,
     scoring.score,
     scoring.explain,
+    history.chronology,
     scoring.doctor,
 ):
     app.command()(stage)

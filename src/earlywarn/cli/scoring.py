@@ -194,8 +194,10 @@ def explain(
         lines.append(f"Written to {html}.")
     said = {"flag_id": flag.flag_id, "child_id": child_id, "as_of": f"{flag.as_of:%Y-%m-%d}", "score": flag.score}
     reasons = [{**vars(r), "record_ids": list(r.record_ids)} for r in flag.reasons]
+    views = {"own_views": dict(flag.own_views), "cited": len(flag.cited), "cited_known": dict(flag.cited_known)}
+    views |= {"other_ids": list(flag.other_ids)}
     gaps = {"not_known": list(flag.not_known), "questions": list(flag.questions), "excluded": excluded}
-    say({**said, "band": flag.band, "reasons": reasons, **gaps, "caution": flag.caution}, as_json, lines)
+    say({**said, "band": flag.band, "reasons": reasons, **gaps, **views, "caution": flag.caution}, as_json, lines)
     exit_if_refused(records.refused)
 
 
@@ -216,7 +218,7 @@ def _write_sheet(records: Records, flag: Flag, path: Path) -> None:
     from earlywarn.history.view import View
     from earlywarn.reports.html import sheet_html
 
-    view = View(records.only([flag.child_id]), flag.as_of, flag.viewer)
+    view = View(records, flag.as_of, flag.viewer).only([flag.child_id])
     write_whole(path, lambda draft: write_text(draft, sheet_html(flag, view)))
 
 

@@ -206,7 +206,7 @@ def build_features(
     _refuse_twins(features)
     _refuse_unknown(features)
     look = look_back(records, days, seats, children)
-    frames = build_frames(look)
+    frames = build_frames(look, _columns_of(features))
     coverage = _coverage(look, features)
     whole = _valued(look.spine, frames, features, coverage)
     asked = whole.filter(pl.col("viewer").is_in(seats))
@@ -222,6 +222,14 @@ def build_features(
         look=look,
         frames=frames,
     )
+
+
+def _columns_of(features: Sequence[Feature]) -> set[str] | None:
+    """Columns that the features' expressions name; None, for all, where one of them takes columns by a pattern."""
+    asked = [e for f in features for e in (f.where, f.value, f.of, f.empty, f.arises) if isinstance(e, pl.Expr)]
+    if any(e.meta.has_multiple_outputs() for e in asked):
+        return None
+    return {c for e in asked for c in e.meta.root_names()} | {c for f in features for c in f.carried_by}
 
 
 def _viewers(records: Records, days: Sequence[dt.date], viewers: str | Sequence[str]) -> list[str]:
@@ -335,7 +343,7 @@ def _days_with(look: Lookback, need: str) -> pl.DataFrame:
         frame = frame.with_columns(closing=pl.col("closing").replace("not_recordable", None))
     filled = frame.filter(pl.col(column).is_not_null()) if column else frame
     pooled = look.spine.filter(pl.col("viewer") == POOLED).select("row", "as_of")
-    return filled.select("row").unique().join(pooled, on="row").select("as_of").unique()
+    return filled.select("row").unique().collect().join(pooled, on="row").select("as_of").unique()
 
 
 def _without_uncovered(whole: pl.DataFrame, coverage: pl.DataFrame) -> pl.DataFrame:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.history.knowledge import POOLED
+from earlywarn.history.strands import STRAND_GAP_DAYS
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.codes import (
     ABOUT_THE_FAMILY,
     ADULT_ROLES,
@@ -34,13 +35,12 @@ from earlywarn.records.codes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from earlywarn.history.lookback import Lookback
 
 TELLING_DAYS = 7
 """A telling is no contact of the agency told of, if that agency holds one of its own in this many days up to it."""
-
-STRAND_GAP_DAYS = 28
-"""Rows of one category at most this far apart are one strand of concern."""
 
 STRAND_DAYS = 730
 """A strand counts while its last row is within this many days."""
@@ -48,9 +48,24 @@ STRAND_DAYS = 730
 _PAST = pl.col("days_ago") >= 1
 
 
-def build_frames(look: Lookback) -> dict[str, pl.DataFrame]:
-    """Build the frames features count over."""
-    records = _records(look)
+NEEDED = frozenset(
+    {"row", "viewer", "days_ago", "time", "record_id", "kind", "about", "agency", "held_by", "attendance", "outcome"}
+)
+"""Columns of records that the frames themselves, and the rooms above, look at."""
+
+
+def build_frames(look: Lookback, columns: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
+    """Build the frames features count over.
+
+    Parameters
+    ----------
+    look : Lookback
+        What was knowable.
+    columns : collection of str, optional
+        The columns of records that are asked for; all by default. Fewer take less memory.
+
+    """
+    records = _records(look, columns)
     contacts = _contacts(records)
     return {
         "records": records,
@@ -58,15 +73,18 @@ def build_frames(look: Lookback) -> dict[str, pl.DataFrame]:
         "contact_days": _contact_days(contacts),
         "concerns": _concerns(look, records),
         "people": _people(look),
-        "sharing": look.sharing.drop("days_ago").rename({"shared_days_ago": "days_ago"}).filter(_PAST),
-        "episodes": look.episodes.filter(_PAST),
+        "sharing": look.sharing.drop("days_ago").rename({"shared_days_ago": "days_ago"}).filter(_PAST).collect(),
+        "episodes": look.episodes.filter(_PAST).collect(),
     }
 
 
-def _records(look: Lookback) -> pl.DataFrame:
-    past = look.records.filter(_PAST).join(look.children.select("row", "unborn"), on="row")
+def _records(look: Lookback, columns: Collection[str] | None) -> pl.DataFrame:
+    there = look.records.collect_schema().names()
+    asked = there if columns is None else [c for c in there if c in NEEDED or c in columns]
+    past = look.records.filter(_PAST).select(asked).collect()
+    past = past.with_columns(look.children["unborn"].gather(past["row"]))
     referrals = past.filter((pl.col("kind") == "referral") & (pl.col("held_by") == LEAD_AGENCY))
-    days = _referral_days(referrals.select("row", "days_ago").unique(), look.episodes)
+    days = _referral_days(referrals.select("row", "days_ago").unique(), look.episodes.collect())
     is_referral = (pl.col("kind") == "referral") & (pl.col("held_by") == LEAD_AGENCY)
     return (
         past.join(days, on=["row", "days_ago"], how="left")
@@ -128,7 +146,7 @@ def _contact_days(contacts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _concerns(look: Lookback, records: pl.DataFrame) -> pl.DataFrame:
-    counted = look.concerns.filter(_PAST & pl.col("category").is_in(COUNTED_CONCERNS))
+    counted = look.concerns.filter(_PAST & pl.col("category").is_in(COUNTED_CONCERNS)).collect()
     ordered = counted.sort("row", "category", "days_ago", "concern_id", descending=[False, False, True, False])
     gap = pl.col("days_ago").shift(1) - pl.col("days_ago")
     same = (pl.col("row") == pl.col("row").shift(1)) & (pl.col("category") == pl.col("category").shift(1))
@@ -174,10 +192,11 @@ def _people(look: Lookback) -> pl.DataFrame:
     seats = look.spine.select("row", "child_id", "as_of", "viewer")
     lead = seats.filter(pl.col("viewer") == LEAD_AGENCY).select("child_id", "as_of", lead_row="row")
     lead_of = seats.join(lead, on=["child_id", "as_of"]).select("row", "lead_row")
-    named = look.people.select(pl.col("row").alias("lead_row"), "person_id", known_to_lead=pl.lit(value=True)).unique()
+    people = look.people.collect()
+    named = people.select(pl.col("row").alias("lead_row"), "person_id", known_to_lead=pl.lit(value=True)).unique()
     any_named = named.select("lead_row", lead_knows_any=pl.lit(value=True)).unique()
     return (
-        look.people.join(lead_of, on="row")
+        people.join(lead_of, on="row")
         .join(named, on=["lead_row", "person_id"], how="left")
         .join(any_named, on="lead_row", how="left")
         .with_columns(

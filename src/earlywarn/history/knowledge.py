@@ -2,41 +2,29 @@
 
 An organisation knows a record it raised or holds from the record's ``known_at``, and a record it was told of
 (decision ``shared``, extent ``full`` or ``summary``) from ``shared_at``. To withhold, to ask, or to say only that
-something exists tells nobody what it says. ``pooled`` knows what any organisation knows.
+something exists tells nobody what it says. ``pooled`` knows what any organisation knows; a set of organisations or a
+sector what any member knows. Corrections, withdrawals and conclusions come through ``follows``; that two ids are one
+child, through links found out later.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
-from earlywarn.errors import ArgumentError, nearest
+from earlywarn.history.days import midnight
+from earlywarn.history.viewers import POOLED, check_viewer, members
 from earlywarn.records.codes import CONFERRING_EXTENTS, ORGANISATIONS
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
     from earlywarn.records.tables import Records
 
-POOLED = "pooled"
-"""The viewer who knows what any organisation knows."""
-
-
-def check_viewer(viewer: str) -> str:
-    """Return the viewer, if it is ``pooled`` or an organisation.
-
-    Raises
-    ------
-    ArgumentError
-        Otherwise, with the nearest name.
-
-    """
-    if viewer != POOLED and viewer not in ORGANISATIONS:
-        raise ArgumentError(
-            f'"{viewer}" is no viewer.',
-            expected='"pooled", or an organisation: ' + ", ".join(ORGANISATIONS),
-            fix=nearest(viewer, [POOLED, *ORGANISATIONS]) or "use one of these",
-        )
-    return viewer
+__all__ = ["POOLED", "check_viewer", "corrections", "identities", "indexed_contacts", "knowledge", "members", "resolve"]
 
 
 def indexed_contacts(records: Records) -> pl.DataFrame:
@@ -44,19 +32,22 @@ def indexed_contacts(records: Records) -> pl.DataFrame:
     return records.frames["contacts"].with_row_index("record")
 
 
-def knowledge(records: Records) -> pl.DataFrame:
+def knowledge(records: Records, viewers: Sequence[str] = ()) -> pl.DataFrame:
     """Relation of record, viewer and the moment the viewer first knew it.
 
     Parameters
     ----------
     records : Records
         What agencies wrote.
+    viewers : sequence of str
+        Sets of organisations and sectors to answer for too; each knows what any member knows, from when the first
+        of them did.
 
     Returns
     -------
     polars.DataFrame
-        Columns ``record`` (row number in contacts), ``viewer`` (an organisation, or ``pooled``) and ``known_at``;
-        one row for each record and viewer.
+        Columns ``record`` (row number in contacts), ``viewer`` (an organisation, ``pooled``, or one asked for) and
+        ``known_at``; one row for each record and viewer.
 
     """
     contacts = indexed_contacts(records)
@@ -74,31 +65,11 @@ def knowledge(records: Records) -> pl.DataFrame:
         .group_by("record", "viewer")
         .agg(pl.col("known_at").min())
     )
-    pooled = organisations.group_by("record").agg(pl.col("known_at").min()).with_columns(viewer=pl.lit(POOLED))
-    return pl.concat([organisations, pooled.select(organisations.columns)])
-
-
-def organisations_knowing(held: pl.DataFrame) -> pl.DataFrame:
-    """Which organisations know each record on each as-of day, as one bit an organisation.
-
-    Parameters
-    ----------
-    held : polars.DataFrame
-        ``as_of``, ``viewer``, ``record``: the knowledge of every organisation before each day.
-
-    Returns
-    -------
-    polars.DataFrame
-        ``as_of``, ``record`` and ``known_to``: bit *i* is set where ``ORGANISATIONS[i]`` knows the record.
-
-    """
-    bits = {code: 1 << i for i, code in enumerate(ORGANISATIONS)}
-    return (
-        held.filter(pl.col("viewer") != POOLED)
-        .with_columns(known_to=pl.col("viewer").replace_strict(bits, return_dtype=pl.Int64))
-        .group_by("as_of", "record")
-        .agg(pl.col("known_to").sum())  # each organisation once, so a sum is a union
-    )
+    several = [v for v in dict.fromkeys([POOLED, *viewers]) if v not in ORGANISATIONS]
+    seats = [(v, m) for v in several for m in members(v)]
+    together = pl.DataFrame(seats, schema={"seat": pl.String, "viewer": pl.String}, orient="row")
+    unions = organisations.join(together, on="viewer").group_by("record", "seat").agg(pl.col("known_at").min())
+    return pl.concat([organisations, unions.rename({"seat": "viewer"}).select(organisations.columns)])
 
 
 def corrections(contacts: pl.DataFrame) -> pl.DataFrame:
@@ -134,7 +105,7 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     held : polars.DataFrame
-        ``as_of``, ``viewer``, ``record``.
+        ``record``, and the columns that say whose and when: ``as_of`` and ``viewer``, or codes for them.
     contacts : polars.DataFrame
         From `indexed_contacts`.
 
@@ -145,7 +116,7 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
         null where it was taken back.
 
     """
-    seat = ["as_of", "viewer"]
+    seat = [c for c in held.columns if c != "record"]
     steps = (
         held.join(corrections(contacts), left_on="record", right_on="by")
         .rename({"record": "by", "record_right": "record"})
@@ -154,12 +125,107 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("by", "withdrawn").last())
         .select(*seat, "record", step=pl.when(~pl.col("withdrawn")).then("by"), replaced=pl.lit(value=True))
     )
-    named = pl.concat([held.select(*seat, "record"), steps.select(*seat, "record")]).unique()
-    current = named.with_columns(current=pl.col("record"))
-    while True:  # one step along each chain of corrections a turn
-        moved = current.join(steps, left_on=[*seat, "current"], right_on=[*seat, "record"], how="left")
+    unchanged = held.join(steps, on=[*seat, "record"], how="anti").select(*seat, "record", current="record")
+    if steps.is_empty():
+        return unchanged
+    return pl.concat([unchanged, _followed(steps, seat)])
+
+
+def _followed(steps: pl.DataFrame, seat: list[str]) -> pl.DataFrame:
+    """Go along each chain of corrections, one step a turn."""
+    current = steps.select(*seat, "record", current="step")
+    while True:
+        moved = current.join(
+            steps.drop_nulls("replaced"), left_on=[*seat, "current"], right_on=[*seat, "record"], how="left"
+        )
         if not moved["replaced"].any():
             return current
         current = moved.with_columns(
             current=pl.when(pl.col("replaced").fill_null(value=False)).then("step").otherwise("current")
         ).select(current.columns)
+
+
+def identities(records: Records, as_ofs: Sequence[dt.date], known: pl.DataFrame) -> pl.DataFrame:
+    """Say which ids were known to be one child, person or household before each day.
+
+    A link joins ids for every viewer from the moment it was found out. It tells nobody of a record: each viewer goes
+    on knowing the records it knows, now as records of one child. Links join transitively. A child goes by the id
+    longest in the records, whoever knew of it; a person or household by the smallest of its ids.
+
+    Parameters
+    ----------
+    records : Records
+        What agencies wrote.
+    as_ofs : sequence of datetime.date
+        The days.
+    known : polars.DataFrame
+        From `knowledge`.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``as_of, subject`` (``child, person, household``), ``id`` and ``same``, the id it goes by; only ids that a
+        link names.
+
+    """
+    days = pl.DataFrame({"as_of": list(as_ofs)}, schema={"as_of": pl.Date})
+    links = records.frames["links"].with_columns(pl.col("subject").fill_null("child"))
+    found_out = links.join(days, how="cross").filter(pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us")))
+    joined = _joined_up(found_out)
+    if joined.is_empty():
+        return joined.select("as_of", "subject", "id", same="id")
+    order = joined.join(_first_known(records, known, joined["id"]), on=["subject", "id"], how="left")
+    ranked = order.sort("known_at", "id", nulls_last=True)
+    return ranked.select("as_of", "subject", "id", same=pl.col("id").first().over("cluster"))
+
+
+def _joined_up(links: pl.DataFrame) -> pl.DataFrame:
+    """Ids of each day and subject with the number of the cluster that links join them in."""
+    ends = [links.select("as_of", "subject", id=c) for c in ("child_id", "same_as")]
+    nodes = pl.concat(ends).unique(maintain_order=True).with_row_index("node")
+    if nodes.is_empty():
+        return nodes.with_columns(cluster=pl.col("node"))
+    from scipy.sparse import coo_array  # noqa: PLC0415 (slow to load, and most records hold no link)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    a, b = (end.join(nodes, on=["as_of", "subject", "id"], how="left", maintain_order="left")["node"] for end in ends)
+    ties = coo_array((np.ones(len(a), bool), (a.to_numpy(), b.to_numpy())), shape=(nodes.height, nodes.height))
+    _, cluster = connected_components(ties, directed=False)
+    return nodes.with_columns(cluster=pl.Series(cluster))
+
+
+def _first_known(records: Records, known: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """When the first record of a child was known to any organisation."""
+    children = indexed_contacts(records).select("record", id="child_id").filter(pl.col("id").is_in(ids.implode()))
+    pooled = known.filter(pl.col("viewer") == POOLED).join(children, on="record")
+    return pooled.group_by("id").agg(pl.col("known_at").min()).with_columns(subject=pl.lit("child"))
+
+
+def linked_ids(records: Records, child_id: str, as_of: dt.date) -> tuple[str, ...]:
+    """Return the ids known before a day to be one child, the one it goes by first; only its own where there is no link.
+
+    Parameters
+    ----------
+    records : Records
+        What agencies wrote.
+    child_id : str
+        Any of its ids.
+    as_of : datetime.date
+        The day.
+
+    """
+    links = records.frames["links"].filter(pl.col("known_at") < midnight(as_of))
+    of_children = links.filter(pl.col("subject").fill_null("child") == "child")
+    ids, more = {child_id}, {child_id}
+    while more:  # one step along the links a turn
+        touched = of_children.filter(pl.col("child_id").is_in(list(more)) | pl.col("same_as").is_in(list(more)))
+        more = {*touched["child_id"], *touched["same_as"]} - ids
+        ids |= more
+    if len(ids) == 1:
+        return (child_id,)
+    cluster = records.only(sorted(ids))
+    first = identities(cluster, [as_of], knowledge(cluster)).filter(
+        pl.col("subject") == "child", pl.col("id").is_in(ids)
+    )
+    known_by = first["same"][0]
+    return (known_by, *sorted(ids - {known_by}))

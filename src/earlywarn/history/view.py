@@ -10,18 +10,23 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.knowledge import POOLED, check_viewer
+from earlywarn.history.knowledge import linked_ids
 from earlywarn.history.lookback import Lookback, as_day, look_back
+from earlywarn.history.viewers import POOLED, check_viewer
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import named
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     import pandas as pd
 
     from earlywarn.records.tables import Records
+
+
+_SHOWN = {"concerns": {"closing_id": "closed_by"}, "episodes": {"record_id": "started_by", "ending_id": "ended_by"}}
+"""What the tables of the contract call some columns of a look back."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,8 +42,9 @@ class View:
         What agencies wrote.
     as_of : str or datetime.date
         The day, as ``YYYY-MM-DD``.
-    viewer : str, default "pooled"
-        ``pooled`` (what any organisation knew) or one organisation's code.
+    viewer : str or collection of str, default "pooled"
+        ``pooled`` (what any organisation knew), one organisation's code, several (what any of them knew; also as
+        ``police+hospital``), or a sector (``sector:health``).
 
     Raises
     ------
@@ -48,45 +54,65 @@ class View:
     Examples
     --------
     >>> from earlywarn.datasets import load_example
-    >>> View(load_example(), "2026-11-01").viewer
-    'pooled'
+    >>> view = View(load_example(), "2026-11-01", {"police", "hospital"})
+    >>> view.seen_by
+    'hospital+police'
 
     """
 
     records: Records
     as_of: str | dt.date
-    viewer: str = POOLED
+    viewer: str | Collection[str] = POOLED
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "as_of", as_day(self.as_of))
-        check_viewer(self.viewer)
-
-    @cached_property
-    def lookback(self) -> Lookback:
-        """The frames the rooms above work on, for this day and viewer among others."""
-        return look_back(self.records, [self.day], [self.viewer])
+        object.__setattr__(self, "viewer", check_viewer(self.viewer))
 
     @property
     def day(self) -> dt.date:
         """The as-of day."""
         return as_day(self.as_of)
 
+    @property
+    def seen_by(self) -> str:
+        """The viewer, by its one name."""
+        return check_viewer(self.viewer)
+
+    @cached_property
+    def lookback(self) -> Lookback:
+        """The frames the rooms above work on, for this day and viewer among others."""
+        return look_back(self.records, [self.day], [self.seen_by])
+
     @cached_property
     def frames(self) -> Mapping[str, pl.DataFrame]:
-        """The tables as this viewer had them, as polars frames with the contract's columns."""
-        rows = self.lookback.spine.filter(pl.col("viewer") == self.viewer).select("row", "child_id")
-        own = {
-            "contacts": self.lookback.records.drop("child_id"),
-            "concerns": self.lookback.concerns.rename({"closing_id": "closed_by"}),
-            "sharing": self.lookback.sharing,
-            "people": self.lookback.people,
-            "households": self.lookback.households,
-            "episodes": self.lookback.episodes.rename({"record_id": "started_by", "ending_id": "ended_by"}),
-            "facts": self.lookback.facts,
-        }
-        return MappingProxyType(
-            {name: frame.join(rows, on="row").select(RECORD_TABLES[name].schema.names()) for name, frame in own.items()}
+        """The tables as this viewer had them, as polars frames with the contract's columns.
+
+        ``child_id``, ``person_id`` and ``household_id`` are the ids that several linked ids go by on that day.
+        ``links`` are those found out before the day that name an id in the view.
+        """
+        look = self.lookback
+        rows = look.spine.filter(pl.col("viewer") == self.seen_by).select("row", "child_id").lazy()
+        names = ("contacts", "concerns", "sharing", "people", "households", "episodes", "facts")
+        own = [getattr(look, "records" if n == "contacts" else n).rename(_SHOWN.get(n, {})) for n in names]
+        plans = [
+            frame.join(rows, on="row").select(RECORD_TABLES[n].schema.names())
+            for n, frame in zip(names, own, strict=True)
+        ]
+        held = dict(zip(names, pl.collect_all(plans), strict=True))
+        return MappingProxyType(held | {"links": self._links(held)})
+
+    def _links(self, held: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """Links between ids that go by an id in the view."""
+        shown = [
+            held[table].select(subject=pl.lit(subject), same=f"{subject}_id").unique()
+            for table, subject in (("contacts", "child"), ("people", "person"), ("households", "household"))
+        ]
+        mine = self.lookback.same.join(pl.concat(shown), on=["subject", "same"], how="semi")
+        links = self.lookback.links.with_columns(of=pl.col("subject").fill_null("child"))
+        kept = links.join(
+            mine, left_on=["of", "child_id"], right_on=["subject", "id"], how="semi", maintain_order="left"
         )
+        return kept.select(RECORD_TABLES["links"].schema.names())
 
     def __getitem__(self, table: str) -> pd.DataFrame:
         """Return one table as this viewer had it, as a pandas frame."""
@@ -94,8 +120,24 @@ class View:
 
     @property
     def children(self) -> list[str]:
-        """Children of whom this viewer knew a record, by id."""
+        """Children of whom this viewer knew a record, by the id they go by."""
         return sorted(self.frames["contacts"]["child_id"].unique().to_list())
+
+    def ids(self, child_id: str) -> tuple[str, ...]:
+        """Ids known before the day to be this child, the one it goes by first.
+
+        Parameters
+        ----------
+        child_id : str
+            Any of them.
+
+        """
+        return linked_ids(self.records, child_id, self.day)
+
+    def only(self, children: Sequence[str]) -> View:
+        """Limit the view to some children, each with all its ids: what is asked of one child is answered fast."""
+        every = [i for child in dict.fromkeys(children) for i in self.ids(child)]
+        return View(self.records.only(every), self.day, self.seen_by)
 
     def no_such_child(self) -> ArgumentError:
         """Say that this view holds no record of a child asked about."""
@@ -107,6 +149,7 @@ class View:
 
     def __repr__(self) -> str:
         return (
-            f"View of {len(self.children):,} children as of {self.day:%Y-%m-%d}, by {self.viewer}: "
-            f"{self.frames['contacts'].height:,} records known before the midnight that starts that day"
+            f"View of {len(self.children):,} children as of {self.day:%Y-%m-%d}, by {self.seen_by}: "
+            f"{self.frames['contacts'].height:,} records known before the midnight that starts that day. "
+            "A record known at that midnight or later is not in it, whatever day it tells of."
         )

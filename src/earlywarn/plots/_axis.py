@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,21 @@ class Axis:
         passed = (moment - dt.datetime.combine(self.start, dt.time(0))) / dt.timedelta(days=1)
         return LEFT + (RIGHT - LEFT) * passed / max((self.end - self.start).days, 1)
 
+    @cached_property
+    def edge(self) -> float:
+        """Where the as-of day is."""
+        return self.x(self.as_of)
+
+    @property
+    def left(self) -> float:
+        """Where the first day is."""
+        return LEFT
+
+    @property
+    def right(self) -> float:
+        """Where the last day is."""
+        return RIGHT
+
     def shows(self, day: dt.date) -> bool:
         """Whether a day is drawn at all."""
         return LEFT <= self.x(day) <= RIGHT
@@ -42,8 +58,11 @@ def axis_of(chronology: Chronology, months: int) -> Axis:
     start = max(first.replace(day=1), earliest)
     last = chronology.events.filter("ahead")["at"].max()
     planned = last.date() if isinstance(last, dt.datetime) else None
-    end = min(planned + dt.timedelta(days=7), as_of + dt.timedelta(days=PLANNED_DAYS)) if planned else as_of
-    return Axis(min(start, as_of - dt.timedelta(days=28)), as_of, end)
+    start = min(start, as_of - dt.timedelta(days=28))
+    if planned is None:
+        return Axis(start, as_of, as_of)
+    least = as_of + (as_of - start) / 16
+    return Axis(start, as_of, min(max(planned + dt.timedelta(days=7), least), as_of + dt.timedelta(days=PLANNED_DAYS)))
 
 
 def months_before(day: dt.date, months: int) -> dt.date:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from earlywarn.plots._picture import BLUE
+from earlywarn.plots._paper import BLUE, Point
 
 if TYPE_CHECKING:
-    from earlywarn.plots._picture import Paper
+    from earlywarn.plots._paper import Paper
 
-Point = tuple[float, float]
 _STEPS, _TRIES = 24, 12
 
 
@@ -58,6 +57,6 @@ def draw_arrow(paper: Paper, points: list[Point]) -> None:
     at = (tip[0] - 4.2 * dx, tip[1] - 4.2 * dy)
     base = (at[0] - 5.5 * dx, at[1] - 5.5 * dy)
     xs, ys = zip(*kept, base, strict=True)
-    paper.line(xs, ys, color=BLUE, linewidth=0.9, linestyle=(0, (2.5, 1.8)), zorder=4)
+    paper.line(xs, ys, "telling", color=BLUE, linewidth=0.9, linestyle=(0, (2.5, 1.8)), zorder=4)
     wings = [(base[0] - 2.4 * dy, base[1] + 2.4 * dx), (base[0] + 2.4 * dy, base[1] - 2.4 * dx)]
-    paper.head([at, *wings], facecolor=BLUE, edgecolor="none", zorder=5)
+    paper.shape([at, *wings], facecolor=BLUE)

@@ -1,79 +1,68 @@
-"""The knowledge timeline: a lane an agency, its own records on the line, and what it was told from where."""
+"""The knowledge timeline: a lane an agency, what it knew, what it was told, and what is not in its records."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from earlywarn.plots._axis import LEFT, RIGHT, Axis, axis_of, ticks_of
-from earlywarn.plots._picture import (
-    BODY,
-    GREY,
-    LINE_HEIGHT,
-    PALE,
-    SMALL,
-    Paper,
-    Picture,
-    concern_mark,
-    legend,
-    legend_height,
-    own_mark,
-    planned_mark,
-    told_mark,
-    width_of,
-    wrapped,
-)
-from earlywarn.records.codes import AGENCIES, EPISODES, ORGANISATIONS, label
-from earlywarn.review.reasons import said_day
-from earlywarn.words import count_of
+from earlywarn.plots._bands import bands_of, draw_bands
+from earlywarn.plots._lanes import DETAILS, Lane, lanes_of, marks_of
+from earlywarn.plots._paper import GREY, PALE, SMALL, Paper, house_style, width_of, wrapped
+from earlywarn.plots._signs import draw_bar, draw_marks, draw_number, legend, legend_height
+from earlywarn.plots._strands import BAR_STEP
+from earlywarn.plots._told import notes_of, timeline_in_words
+from earlywarn.words import said_day
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from earlywarn.history.chronology import Chronology
+    from earlywarn.plots._bands import Band
+    from earlywarn.plots._picture import Picture
 
 WIDTH = 560.0
 MONTHS = 24
-"""How far back the picture goes; what is older is counted under it, and stands in the table beside it."""
-MOST_A_WEEK = 6
-"""More marks than this in one lane and week become one mark with a number."""
-_STEP, _PLAN_ROW, _LANE, _AIR = 5.2, 12.0, 17.0, 4.0
-_DRAW = {"own": own_mark, "concern": concern_mark, "told": told_mark, "planned": planned_mark}
+"""How far back the picture goes; what is older is counted above it, and stands in the table beside it."""
+MOST_HEIGHT = 520.0
+"""Lanes are drawn more coarsely rather than taller than this, as long as that helps."""
+_TOP, _BAND, _HATCHED = 30.0, 12.0, 19.0
+_TELLING = "#7fb8d8"
 _LEGEND = {
-    "own": "this agency's own record",
-    "concern": "its own record that raises a concern",
-    "told": "told by the agency at the other end of the line",
+    "own": "in its own records",
+    "concern": "in its own records, raising a concern",
+    "told": "told on that day, with a line from who holds the record",
+    "hollow": "it had happened; not in this agency's records",
+    "hollow concern": "a concern had been raised; not in this agency's records",
     "planned": "planned",
-    "several": "as many in one week",
+    "several": "as many close together",
+    "open": "a concern with no recorded conclusion",
+    "concluded": "a concern, up to its recorded conclusion",
+    "cannot tell": "a concern whose source records no conclusions",
+    "joined": "several concerns",
     "elsewhere": "holds no record of this child itself",
 }
 
 
-@dataclass(frozen=True)
-class _Mark:
-    day: dt.datetime
-    shape: str
-    teller: str | None = None
-    count: int = 1
-    level: int = 0
+def timeline(chronology: Chronology, *, absent: Sequence[str] = (), months: int = MONTHS) -> Picture:
+    """Draw who recorded what of one child, who was told and when, and what is not in each agency's records.
 
+    A lane is an agency, in the order of the code list, by sector. Every event in the window is one mark in the lane of
+    each agency that knew it: filled, on the day it happened, where the agency raised or holds the record; a triangle
+    on the day it was told, with a line from the agency that holds the record. In the lane of an agency that holds
+    records of the child, what had happened and is not in its records is a small hollow mark. That is drawn only where
+    the view holds every act of telling of the record, as `Chronology.by_agency` says; elsewhere nothing is drawn. A
+    diamond raises a concern. Marks that would touch become one mark with a number, and an outline with corners where
+    any of them raises a concern.
 
-def timeline(chronology: Chronology, *, absent: tuple[str, ...] = (), months: int = MONTHS) -> Picture:
-    """Draw who recorded what of one child, and when each agency was told.
-
-    A lane is an agency, in the order of the code list; its own records lie on the line on the day they are about.
-    A triangle is a record the agency was told of, on the day it was told, with a thin line from the agency that holds
-    the record. Plans are bands at the top. Marks that would overlap are stacked.
+    Thin bars under a lane are the concerns its agency raised, up to their recorded conclusion or on to the as-of line.
+    Plans are bands at the top. Acts that were withheld or only asked for draw nothing.
 
     Parameters
     ----------
     chronology : Chronology
         Of one child in one view.
-    absent : tuple of str
+    absent : sequence of str
         Sectors of which no records were given: one hatched lane at the foot.
     months : int, default 24
         How far back to draw; what is older is counted.
@@ -94,132 +83,107 @@ def timeline(chronology: Chronology, *, absent: tuple[str, ...] = (), months: in
     True
 
     """
-    axis = axis_of(chronology, months)
-    lanes = {a: _stacked(marks, axis) for a, marks in _marks(chronology, axis).items()}
-    plans = [p for p in chronology.plans.sort("start_on", "kind").iter_rows(named=True) if _in_window(p, axis)]
-    shown = [s for s in _LEGEND if s in _shapes(lanes)]
-    shown += ["elsewhere"] if any(a not in chronology.agencies for a in lanes) else []
-    top = 32 + _PLAN_ROW * len(plans)
+    layout = layout_of(chronology, axis_of(chronology, months), tuple(absent))
+    words = timeline_in_words(chronology, layout.axis, layout.lanes, layout.absent)
+    with house_style():
+        return draw(layout).finish(words, f"{chronology.child_id}\ntimeline")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What is drawn, and where the lanes begin and end."""
+
+    axis: Axis
+    lanes: list[Lane]
+    bands: list[Band]
+    notes: str
+    absent: tuple[str, ...]
+
+    @property
+    def top(self) -> float:
+        return _TOP + _BAND * max((b.row + 1 for b in self.bands), default=0) + 2
+
+    @property
+    def foot(self) -> float:
+        return self.top + sum(lane.above + lane.below for lane in self.lanes) + (_HATCHED if self.absent else 0)
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        return [(sign, _LEGEND[sign]) for sign in _signs(self.lanes)]
+
+    @property
+    def height(self) -> float:
+        return self.foot + 15 + legend_height(self.keys, LEFT, RIGHT)
+
+
+def layout_of(chronology: Chronology, axis: Axis, absent: tuple[str, ...]) -> _Layout:
+    """Choose the finest detail that keeps the picture short enough, else the coarsest."""
+    found, bands, notes = marks_of(chronology, axis), bands_of(chronology.plans, axis), notes_of(chronology, axis)
+    for detail in DETAILS:
+        layout = _Layout(axis, lanes_of(chronology, axis, found, detail), bands, notes, absent)
+        if layout.height <= MOST_HEIGHT:
+            break
+    return layout
+
+
+def draw(layout: _Layout) -> Paper:
+    """Put everything on paper."""
+    paper = Paper(WIDTH, layout.height)
+    _draw_axis(paper, layout.axis, layout.notes, layout.foot)
+    draw_bands(paper, layout.bands, _TOP, _BAND)
+    _draw_lanes(paper, layout.axis, layout.lanes, layout.top)
+    if layout.absent:
+        _draw_absent(paper, layout.absent, layout.foot - _HATCHED / 2 + 1)
+    legend(paper, layout.keys, LEFT, layout.foot + 13, RIGHT)
+    return paper
+
+
+def _signs(lanes: list[Lane]) -> list[str]:
+    marks = [m for lane in lanes for m in (*lane.marks, *lane.hollow)]
+    shown = {m.shape for m in marks if m.count == 1 or m.shape not in {"own", "hollow"}}
+    shown |= {m.shape for m in marks} | {b.state for lane in lanes for b in lane.bars}
+    shown |= {"several"} if any(m.count > 1 for m in marks) else set()
+    shown |= {"elsewhere"} if any(not lane.held for lane in lanes) else set()
+    return [sign for sign in _LEGEND if sign in shown]
+
+
+def _draw_lanes(paper: Paper, axis: Axis, lanes: list[Lane], top: float) -> None:
     lines, y = {}, top
-    for agency, marks in lanes.items():
-        height = _height(agency, marks)
-        lines[agency] = y + height - _LANE / 2
-        y += height
-    foot = y + (_LANE + _AIR if absent else 0)
-    keys = [(s, _LEGEND[s]) for s in shown]
-    paper = Paper(WIDTH, foot + 16 + legend_height(keys, LEFT, RIGHT))
-    _draw_axis(paper, axis, chronology, bottom=foot)
-    _draw_plans(paper, axis, plans)
-    for agency, marks in lanes.items():
-        _draw_lane(paper, axis, agency, marks, lines, held=agency in chronology.agencies)
-    if absent:
-        _draw_absent(paper, absent, foot - _LANE / 2 - 2)
-    legend(paper, keys, LEFT, foot + 14, RIGHT)
-    return paper.finish(_alt(chronology, axis, lanes, absent), f"{chronology.child_id}\ntimeline")
+    for lane in lanes:
+        lines[lane.agency] = y + lane.above
+        y += lane.above + lane.below
+    for lane in lanes:
+        paper.part = lane.agency
+        _draw_tellings(paper, lane, lines)
+        _draw_lane(paper, axis, lane, lines[lane.agency])
 
 
-def _in_window(plan: dict[str, dt.date | None], axis: Axis) -> bool:
-    start, end = plan["start_on"], plan["end_on"]
-    return (end is None or end >= axis.start) and (start is None or start < axis.end)
-
-
-def _marks(chronology: Chronology, axis: Axis) -> dict[str, list[_Mark]]:
-    """Give the marks of every agency that knew anything of the child, those outside the window left out."""
-    told = chronology.known.join(chronology.events, on="record_id", suffix="_event")
-    lanes: dict[str, list[_Mark]] = {a: [] for a in ORGANISATIONS if a in set(chronology.known["agency"])}
-    for row in told.sort("at", "record_id", "agency").iter_rows(named=True):
-        if row["told"]:
-            mark = _Mark(row["known_at"], "told", row["held_by"])
-        elif row["ahead"]:
-            mark = _Mark(row["at"], "planned")
-        else:
-            mark = _Mark(row["at"], "concern" if row["concerns"] else "own")
-        if axis.shows(mark.day):
-            lanes[row["agency"]].append(mark)
-    return lanes
-
-
-def _stacked(marks: list[_Mark], axis: Axis) -> list[_Mark]:
-    """Give each mark the lowest level at which it touches none before it."""
-    free: list[float] = []
-    placed = []
-    for mark in sorted(_by_week(marks), key=lambda m: (m.day, m.shape)):
-        x = axis.x(mark.day)
-        level = next((i for i, end in enumerate(free) if x - _STEP / 2 >= end), len(free))
-        end = x + _STEP / 2 + (width_of(str(mark.count), SMALL, bold=True) + 2 if mark.count > 1 else 0)
-        free[level : level + 1] = [end]
-        placed.append(replace(mark, level=level))
-    return placed
-
-
-def _by_week(marks: Iterable[_Mark]) -> list[_Mark]:
-    """Put the marks of a crowded week together, one a shape."""
-    kept = []
-    for _, crowd in groupby(sorted(marks, key=lambda m: m.day), key=lambda m: m.day.isocalendar()[:2]):
-        week = list(crowd)
-        if len(week) <= MOST_A_WEEK:
-            kept += week
-            continue
-        for shape in _DRAW:
-            same = [m for m in week if m.shape == shape]
-            kept += [replace(same[0], count=len(same))] if same else []
-    return kept
-
-
-def _shapes(lanes: dict[str, list[_Mark]]) -> set[str]:
-    marks = [m for lane in lanes.values() for m in lane]
-    return {m.shape for m in marks} | ({"several"} if any(m.count > 1 for m in marks) else set())
-
-
-def _height(agency: str, marks: list[_Mark]) -> float:
-    levels = max((m.level for m in marks), default=0)
-    text = len(_lane_label(agency)) * BODY * LINE_HEIGHT
-    return max(_LANE + levels * _STEP, text + _AIR)
-
-
-def _lane_label(agency: str) -> list[str]:
-    return wrapped(label(agency, AGENCIES), LEFT - 12)
-
-
-def _draw_lane(
-    paper: Paper, axis: Axis, agency: str, marks: list[_Mark], lines: dict[str, float], *, held: bool
-) -> None:
-    y = lines[agency]
-    name = _lane_label(agency)
-    paper.lines(LEFT - 8, y - (len(name) - 1) * BODY * LINE_HEIGHT / 2, name, ha="right")
-    dots = {} if held else {"linestyle": (0, (1, 2))}
-    paper.line([LEFT, axis.x(axis.as_of)], [y, y], color=PALE, linewidth=0.8, **dots)
-    for shape, draw in _DRAW.items():
-        own = [m for m in marks if m.shape == shape]
-        if own:
-            draw(paper, [axis.x(m.day) for m in own], [y - m.level * _STEP for m in own])
-    for mark in marks:
-        x, at = axis.x(mark.day), y - mark.level * _STEP
+def _draw_lane(paper: Paper, axis: Axis, lane: Lane, y: float) -> None:
+    paper.lines(LEFT - 8, y, lane.name, ha="right")
+    dots = {} if lane.held else {"linestyle": (0, (1, 2))}
+    paper.line([LEFT, axis.edge], [y, y], "lane", color=PALE, linewidth=0.8, **dots)
+    places = [(m, (m.x, y - lane.lift(m.level))) for m in lane.marks]
+    places += [(m, (m.x, y + lane.hollow_at)) for m in lane.hollow]
+    for shape in dict.fromkeys(m.shape for m, _ in places):
+        draw_marks(paper, shape, [at for m, at in places if m.shape == shape and m.count == 1])
+    for mark, at in places:
         if mark.count > 1:
-            paper.text(x + _STEP / 2 + 0.6, at, str(mark.count), size=SMALL, bold=True)
-        if mark.teller in lines:
-            paper.line([x, x], [lines[mark.teller], at], color="#7fb8d8", linewidth=0.5)
+            draw_number(paper, mark.shape, mark.count, at)
+    for bar in lane.bars:
+        draw_bar(paper, bar.start, bar.end, y + lane.bars_at + bar.row * BAR_STEP, bar.state)
 
 
-def _draw_plans(paper: Paper, axis: Axis, plans: list[dict[str, dt.date | None]]) -> None:
-    for i, plan in enumerate(plans):
-        y = 30 + _PLAN_ROW * i
-        start = max(axis.x(plan["start_on"]), LEFT) if plan["start_on"] else LEFT
-        end = axis.x(min(plan["end_on"], axis.as_of) if plan["end_on"] else axis.as_of)
-        paper.box(start, y, max(end - start, 1.5), 9)
-        words = label(str(plan["kind"]), EPISODES)
-        width = width_of(words, SMALL) + 6
-        if width <= end - start:
-            paper.text(start + 3, y + 4.5, words, size=SMALL)
-        elif end + width <= RIGHT:
-            paper.text(end + 3, y + 4.5, words, size=SMALL)
-        else:
-            paper.text(start - 3, y + 4.5, words, size=SMALL, ha="right")
-    if plans:
-        paper.text(LEFT - 8, 34.5, "plans and support", ha="right")
+def _draw_tellings(paper: Paper, lane: Lane, lines: dict[str, float]) -> None:
+    """Draw a line to each triangle from the lane of who told; it runs behind all marks."""
+    for mark in lane.marks:
+        at = lines[lane.agency] - lane.lift(mark.level)
+        for teller in mark.tellers:
+            if teller in lines:
+                paper.line([mark.x, mark.x], [lines[teller], at], "telling", color=_TELLING, linewidth=0.5)
 
 
 def _draw_absent(paper: Paper, absent: tuple[str, ...], y: float) -> None:
+    paper.part = "absent"
     paper.box(LEFT, y - 5.5, RIGHT - LEFT, 11, facecolor="white", edgecolor=PALE, hatch="/////", linewidth=0.4)
     words = wrapped("no records from: " + ", ".join(absent), RIGHT - LEFT - 30, SMALL)
     text = words[0] if len(words) == 1 else f"no records from {len(absent)} sectors"
@@ -227,39 +191,24 @@ def _draw_absent(paper: Paper, absent: tuple[str, ...], y: float) -> None:
     paper.text(LEFT - 8, y, "not given", ha="right", color=GREY)
 
 
-def _draw_axis(paper: Paper, axis: Axis, chronology: Chronology, bottom: float) -> None:
-    edge = axis.x(axis.as_of)
-    paper.text(
-        RIGHT if edge > RIGHT - 40 else edge, 7, f"as of {said_day(axis.as_of)}", ha="right", bold=True, size=SMALL
-    )
-    paper.line([edge, edge], [13, bottom], color="#1a1a1a", linewidth=0.9)
-    older = _older(chronology, axis)
-    if older:
-        paper.text(LEFT, 7, older, size=SMALL, color=GREY)
+def _draw_axis(paper: Paper, axis: Axis, notes: str, bottom: float) -> None:
+    paper.part = "axis"
+    edge, day = axis.edge, f"as of {said_day(axis.as_of)}"
+    width = width_of(day, SMALL, bold=True)
+    begin = edge if edge + width <= RIGHT else RIGHT - width
+    paper.text(begin, 7, day, bold=True, size=SMALL)
+    paper.line([edge, edge], [13, bottom], "as of", color="#1a1a1a", linewidth=0.9)
+    if notes:
+        paper.text(max(min(LEFT, begin - 8 - width_of(notes, SMALL)), 2), 7, notes, size=SMALL, color=GREY)
+    _draw_ticks(paper, axis, edge, bottom)
+
+
+def _draw_ticks(paper: Paper, axis: Axis, edge: float, bottom: float) -> None:
     free = LEFT - 40  # nothing stands to the left of this row, so the first month can keep its year
     for day, words in ticks_of(axis):
         x = axis.x(day)
-        paper.line([x, x], [24, bottom], color="#e2e2e2", linewidth=0.5, zorder=1)
+        paper.line([x, x], [24, bottom], "month", color="#e2e2e2", linewidth=0.5, zorder=1)
         half = width_of(words, SMALL) / 2
-        if x - half > free and not x - half <= edge <= x + half + 1 and x + half <= RIGHT + 8:
+        if x - half > free and not x - half - 1 <= edge <= x + half + 1 and x + half <= RIGHT + 8:
             paper.text(x, 19, words, size=SMALL, ha="center", color=GREY)
             free = x + half + 5
-
-
-def _older(chronology: Chronology, axis: Axis) -> str:
-    records = chronology.events.filter(pl.col("at") < axis.start).height
-    plans = chronology.plans.filter(pl.col("end_on") < axis.start).height
-    parts = [f"{n} older {what}{'s' * (n != 1)}" for n, what in ((records, "record"), (plans, "plan")) if n]
-    return f"{' and '.join(parts)} not drawn" if parts else ""
-
-
-def _alt(chronology: Chronology, axis: Axis, lanes: dict[str, list[_Mark]], absent: tuple[str, ...]) -> str:
-    told = sum(m.count for marks in lanes.values() for m in marks if m.shape == "told")
-    drawn = chronology.events.filter(pl.col("at") >= axis.start)
-    concerns = drawn.drop_nulls("concerns").height
-    span = f"Timeline from {said_day(axis.start)} to {said_day(axis.as_of)}, by agency"
-    records = f"{count_of(drawn.height, 'record')}, {concerns} of them raising a concern"
-    parts = [f"{span}: {records}, and {count_of(told, 'act')} of one agency telling another"]
-    parts += ["Lanes: " + ", ".join(label(a, AGENCIES) for a in lanes)]
-    parts += [f"No records from: {', '.join(absent)}"] if absent else []
-    return ". ".join(parts) + "."

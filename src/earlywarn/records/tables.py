@@ -123,11 +123,12 @@ class Records:
         return named(self.frames, table).to_pandas()
 
     def only(self, children: Sequence[str]) -> Records:
-        """Keep the records of some children."""
+        """Keep the records of some children, and every link of theirs and of people and households."""
         wanted = pl.col("child_id").is_in(list(children))
         kept = {n: f.filter(wanted) for n, f in self.frames.items() if "child_id" in f.columns}
         ids = kept["contacts"]["record_id"].implode()
-        kept["links"] = self.frames["links"].filter(wanted | ~pl.col("subject").is_in(["child"]).fill_null(value=True))
+        of_children = pl.col("subject").fill_null("child") == "child"
+        kept["links"] = self.frames["links"].filter(wanted | pl.col("same_as").is_in(list(children)) | ~of_children)
         for name in ("sharing", "facts"):
             kept[name] = self.frames[name].filter(pl.col("record_id").is_in(ids))
         return Records(kept)
@@ -148,9 +149,12 @@ class Records:
         return [(name, rows, RECORD_TABLES[name].one_row) for name, rows in held if rows]
 
     def caveats(self) -> list[str]:
-        """Say what of these records this version does not use, so that nobody takes it for used."""
+        """Say what a reader of anything built on these records must know of them."""
         links = self.frames["links"].height
-        said = f"{count_of(links, 'link')} between ids: not used yet; each id is shown as a child or person of its own."
+        said = (
+            f"{count_of(links, 'link')} between ids: from the day each was found out, its ids are shown as one child, "
+            "person or household."
+        )
         return [said] if links else []
 
     def span(self) -> tuple[str, str] | None:

@@ -10,16 +10,16 @@ from markupsafe import Markup
 
 from earlywarn.history.chronology import chronology
 from earlywarn.history.graph import ContactGraph
-from earlywarn.history.knowledge import POOLED
+from earlywarn.history.view import View
+from earlywarn.history.viewers import POOLED
 from earlywarn.plots import Picture, contact_graph, timeline
-from earlywarn.records.codes import AGENCIES, EPISODES, ORGANISATIONS, label
-from earlywarn.review.reasons import said_day
+from earlywarn.records.codes import AGENCIES, EPISODES, LEAD_AGENCY, ORGANISATIONS, label
+from earlywarn.words import said_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from earlywarn.history.chronology import Chronology
-    from earlywarn.history.view import View
     from earlywarn.review.flag import Flag
     from earlywarn.review.reasons import Reason
 
@@ -75,7 +75,10 @@ class Scale:
 
 @dataclass(frozen=True)
 class Bar:
-    """One view's points as a bar: ``start`` and ``width`` in pixels of `BAR_WIDTH`, ``below`` if less than nothing."""
+    """One view's points as a bar: ``start`` and ``width`` in pixels of `BAR_WIDTH`, ``below`` if less than nothing.
+
+    ``knew`` is how many of the records cited the view's organisation knew; None for all together.
+    """
 
     name: str
     points: int
@@ -83,6 +86,7 @@ class Bar:
     start: float
     width: float
     zero: float
+    knew: int | None = None
 
     @property
     def below(self) -> bool:
@@ -103,6 +107,7 @@ class Sheet:
     compared: tuple[Bar, ...]
     timeline: Markup
     graph: Markup
+    lead_graph: Markup | None
     lines: tuple[Line, ...]
     plans: tuple[str, ...]
 
@@ -125,6 +130,7 @@ def sheet_of(
 
     """
     told = chronology(view, flag.child_id)
+    graph = ContactGraph(view, flag.child_id)
     lines = _lines(told)
     every = bars(flag, scale)
     return Sheet(
@@ -136,10 +142,19 @@ def sheet_of(
         bars=every,
         compared=compared(every),
         timeline=inline(timeline(told, absent=absent)),
-        graph=inline(contact_graph(ContactGraph(view, flag.child_id))),
+        graph=inline(contact_graph(graph)),
+        lead_graph=_lead_graph(graph, view, flag),
         lines=tuple(lines.values()),
         plans=tuple(_plan(p) for p in told.plans.sort("start_on", "kind").iter_rows(named=True)),
     )
+
+
+def _lead_graph(pooled: ContactGraph, view: View, flag: Flag) -> Markup | None:
+    """Draw the lead agency's own graph in the pooled one's places, where others knew the child too."""
+    if view.seen_by != POOLED or set(flag.own_views) <= {POOLED, LEAD_AGENCY} or LEAD_AGENCY not in flag.own_views:
+        return None
+    own = View(view.only([flag.child_id]).records, view.day, LEAD_AGENCY)
+    return inline(contact_graph(ContactGraph(own, flag.child_id), within=pooled))
 
 
 def bars(flag: Flag, scale: Scale) -> tuple[Bar, ...]:
@@ -156,6 +171,7 @@ def bars(flag: Flag, scale: Scale) -> tuple[Bar, ...]:
             start=round(zero + min(points, 0) * unit, 1),
             width=round(abs(points) * unit, 1),
             zero=round(zero, 1),
+            knew=flag.cited_known.get(view),
         )
         for view, points in views.items()
     )

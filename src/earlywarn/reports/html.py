@@ -9,14 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.knowledge import POOLED
-from earlywarn.records.codes import AGENCIES, ORGANISATIONS, label
+from earlywarn.history.viewers import POOLED, viewer_in_words
+from earlywarn.records.codes import AGENCIES, label
 from earlywarn.reports._sheet import Scale, Sheet, bars, compared, sheet_of
 from earlywarn.review.flag import A_PERSON_DECIDES
 from earlywarn.review.flags import NO_REASON
 from earlywarn.review.population import EXCLUSIONS
-from earlywarn.review.reasons import said_day
-from earlywarn.words import count_of
+from earlywarn.words import count_of, said_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +56,7 @@ def report_html(flags: Flags, view: View, *, note: str = "") -> str:
     >>> from earlywarn.review.flags import raise_flags
     >>> records = load_example()
     >>> flags = raise_flags(records, "2026-11-01", capacity=1)
-    >>> page = report_html(flags, View(records.only([f.child_id for f in flags]), "2026-11-01"))
+    >>> page = report_html(flags, View(records, "2026-11-01").only([f.child_id for f in flags]))
     >>> "<script" in page
     False
 
@@ -110,8 +109,9 @@ def sheet_html(flag: Flag, view: View, *, note: str = "") -> str:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def templates() -> Environment:
+    """Return what pages are written with: everything escaped, and a name that is missing is a bug."""
+    known = Environment(
         loader=PackageLoader("earlywarn.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -119,15 +119,20 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"day": said_day, "agency": _agency, "count": count_of, "css": _css, "capital": _capital}
-    return environment
+    known.filters |= {"day": said_day, "agency": _agency, "count": count_of, "css": _css, "capital": _capital}
+    return known
+
+
+def styles(*names: str) -> Markup:
+    """Return style sheets of ours as one, for use inside a page."""
+    known = templates()
+    sources = [known.loader.get_source(known, name)[0] for name in names if known.loader]
+    return Markup("\n".join(sources))  # noqa: S704 (our own files)
 
 
 def _page(**values: object) -> str:
-    environment = _environment()
-    styles = environment.loader.get_source(environment, "report.css")[0] if environment.loader else ""
-    template = environment.get_template("report.html.j2")
-    return template.render(csp=CSP, styles=Markup(styles), decides=A_PERSON_DECIDES, **values)  # noqa: S704 (our own file)
+    template = templates().get_template("report.html.j2")
+    return template.render(csp=CSP, styles=styles("report.css"), decides=A_PERSON_DECIDES, **values)
 
 
 def _sheet(flag: Flag, view: View, scale: Scale, absent: tuple[str, ...], listed: Sequence[Flag], place: int) -> Sheet:
@@ -161,7 +166,7 @@ def not_listed(flags: Flags) -> list[tuple[str, int]]:
 def _seen_by(viewer: str) -> str:
     if viewer == POOLED:
         return "what the records of all these agencies say together"
-    return f"what {AGENCIES[viewer].said} knew" if viewer in ORGANISATIONS else f"what {viewer} knew"
+    return f"what {viewer_in_words(viewer)} knew"
 
 
 def _agency(code: str) -> str:

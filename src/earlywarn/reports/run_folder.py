@@ -76,7 +76,7 @@ def write_run(
     for name, frame in _spreadsheets(run.flags).items():
         _write_csv(frame, folder / name)
     write_workbook(run.flags, folder / "flags.xlsx")
-    view = View(run.records.only(_shown(run.flags)), run.as_of, run.flags.viewer)
+    view = View(run.records, run.as_of, run.flags.viewer).only(_shown(run.flags))
     page = report_html(run.flags, view, note=note)
     (folder / "report.html").write_text(page, encoding="utf-8", newline="\n")
     manifest = {"command": command, **_manifest(run, folder, started, clock())}

@@ -10,7 +10,7 @@ import xlsxwriter
 
 from earlywarn.reports.html import not_listed
 from earlywarn.review.flag import A_PERSON_DECIDES
-from earlywarn.review.reasons import said_day
+from earlywarn.words import said_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -60,7 +60,7 @@ LONGEST = 32_000
 """A cell holds 32,767 characters; a longer text is cut, and says so."""
 
 _REFUSED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-_SETTINGS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+TEXT_ONLY = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
 def write_workbook(flags: Flags, path: Path) -> None:
@@ -74,12 +74,12 @@ def write_workbook(flags: Flags, path: Path) -> None:
         Where to write. The same list gives the same bytes.
 
     """
-    with xlsxwriter.Workbook(str(path), _SETTINGS) as book:
+    with xlsxwriter.Workbook(str(path), TEXT_ONLY) as book:
         created = dt.datetime.combine(flags.as_of, dt.time(0))
         book.set_properties({"title": f"Records to read, as of {said_day(flags.as_of)}", "created": created})
-        _table(book, "Flags", FLAGS, (_flag(f) for f in flags))
-        _table(book, "Reasons", REASONS, (row for f in flags for row in _reasons(f)))
-        _table(book, "Records", RECORDS, (row for f in flags for row in _records(f)))
+        add_table(book, "Flags", FLAGS, (_flag(f) for f in flags))
+        add_table(book, "Reasons", REASONS, (row for f in flags for row in _reasons(f)))
+        add_table(book, "Records", RECORDS, (row for f in flags for row in _records(f)))
         _about(book, flags)
 
 
@@ -107,7 +107,10 @@ def _records(flag: Flag) -> list[list[Cell]]:
     return [[flag.flag_id, r.feature, record_id] for r in flag.reasons for record_id in r.record_ids]
 
 
-def _table(book: Workbook, name: str, columns: Mapping[str, tuple[int, str]], rows: Iterable[Sequence[Cell]]) -> None:
+def add_table(
+    book: Workbook, name: str, columns: Mapping[str, tuple[int, str]], rows: Iterable[Sequence[Cell]]
+) -> None:
+    """Add a sheet of text and numbers: a head that stays in sight, filters, and nothing that runs."""
     sheet, cell = book.add_worksheet(name), book.add_format({"text_wrap": True, "valign": "top"})
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
     for i, (column, (width, _)) in enumerate(columns.items()):

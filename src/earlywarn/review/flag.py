@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, overload
 
 import polars as pl
 
-from earlywarn.history.knowledge import POOLED
+from earlywarn.history.notebook import html_table
+from earlywarn.history.viewers import POOLED, viewer_in_words
 from earlywarn.records.codes import AGENCIES, ORGANISATIONS, label
-from earlywarn.review.reasons import GROUPS, Reason, said_day
-from earlywarn.words import count_of
+from earlywarn.review.reasons import GROUPS, Reason
+from earlywarn.words import count_of, said_day
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,8 +28,10 @@ A_PERSON_DECIDES = "A prompt for review, not a decision: a person reads the reco
 class Flag:
     """One prompt for review: what the records say, what they do not, what to ask, and the points last.
 
-    ``own_views`` gives the score from each organisation's own records beside the pooled one. ``household`` lists the
-    children of the household that are on the same list. ``rank`` is None for a sheet made for one child alone.
+    ``own_views`` gives the score from each organisation's own records beside the pooled one, and ``cited_known`` how
+    many of the records cited each organisation knew. ``other_ids`` are ids found out to be the same child.
+    ``household`` lists the children of the household that are on the same list. ``rank`` is None for a sheet made for
+    one child alone.
     """
 
     flag_id: str
@@ -47,6 +50,20 @@ class Flag:
     questions: tuple[str, ...]
     own_views: Mapping[str, int]
     caution: str
+    cited_known: Mapping[str, int] = field(default_factory=dict)
+    other_ids: tuple[str, ...] = ()
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """The records its reasons rest on, each once, sorted."""
+        return tuple(sorted({i for reason in self.reasons for i in reason.record_ids}))
+
+    def who_knew_in_words(self) -> str:
+        """Say how many of the records cited each organisation knew; nothing where only one agency's view was asked."""
+        knew = [f"{label(code, AGENCIES)} {count}" for code, count in self.cited_known.items()]
+        if not self.cited or not knew:
+            return ""
+        return f"Of the {count_of(len(self.cited), 'record')} cited, in the records of or told to: {', '.join(knew)}."
 
     def grouped(self) -> list[tuple[str, list[Reason]]]:
         """Reasons by group, in the order in which a person reads them; empty groups left out."""
@@ -56,7 +73,8 @@ class Flag:
     def heading(self) -> str:
         """Child, age, status, team, household, in one line."""
         parts = (f"Child {self.child_id}", *(self.header[k] for k in ("age", "status", "team", "household")))
-        return " · ".join(p for p in parts if p)
+        also = f"also recorded as {', '.join(self.other_ids)}" if self.other_ids else ""
+        return " · ".join(p for p in (*parts, also) if p)
 
     def points_in_words(self) -> str:
         """Say the points and the band: ``11 points, read first``."""
@@ -76,6 +94,7 @@ class Flag:
             ]
         lines += ["  Not known", *(f"    - {s}" for s in self.not_known)] * bool(self.not_known)
         lines += ["  Questions to ask", *(f"    - {q}" for q in self.questions)] * bool(self.questions)
+        lines += [f"  {self.who_knew_in_words()}"] * bool(self.cited_known)
         return "\n".join([*lines, f"  {self.sum_in_words()}. {self.caution}", f"  {A_PERSON_DECIDES}"])
 
     def _repr_html_(self) -> str:
@@ -95,7 +114,7 @@ class Flag:
             f"<p><b>{escape(self.heading())}</b><br>as of {self.as_of:%Y-%m-%d}, records of "
             f"{escape(', '.join(label(a, AGENCIES) for a in self.held_by))}</p>"
             f"<table><tr><th></th><th></th><th>records</th><th>points</th></tr>{''.join(rows)}</table>"
-            f"<p>Questions to ask</p><ul>{asked}</ul>"
+            f"<p>Questions to ask</p><ul>{asked}</ul><p>{escape(self.who_knew_in_words())}</p>"
             f"<p>{escape(self.sum_in_words())}. {escape(self.caution)}<br>{escape(A_PERSON_DECIDES)}</p>"
         )
 
@@ -189,7 +208,7 @@ class Flags(Sequence[Flag]):
         newest = (
             f"The newest became known on {said_day(self.newest)}." if self.newest else "None was known before this day."
         )
-        return newest if self.viewer == POOLED else f"As known to {AGENCIES[self.viewer].said} alone. {newest}"
+        return newest if self.viewer == POOLED else f"As known to {viewer_in_words(self.viewer)}. {newest}"
 
     def absent_sectors(self) -> tuple[str, ...]:
         """Sectors none of whose organisations' records were there."""
@@ -209,15 +228,4 @@ class Flags(Sequence[Flag]):
         shown = self.to_polars().select(
             "child_id", "age", "status", "team", "household", "recorded", "records", "score"
         )
-        return f"<p>{head}</p>" + _html_table(shown)
-
-
-def _html_table(frame: pl.DataFrame) -> str:
-    """Lay a frame out for a notebook: text to the left, numbers to the right, everything escaped."""
-    sides = {n: "right" if d.is_numeric() else "left" for n, d in frame.schema.items()}
-    head = "".join(f"<th style='text-align:{side}'>{escape(n)}</th>" for n, side in sides.items())
-    rows = "".join(
-        "<tr>" + "".join(f"<td style='text-align:{sides[n]}'>{escape(str(v))}</td>" for n, v in row.items()) + "</tr>"
-        for row in frame.iter_rows(named=True)
-    )
-    return f"<table><tr>{head}</tr>{rows}</table>"
+        return f"<p>{head}</p>" + html_table(shown)

@@ -12,11 +12,13 @@ import polars as pl
 
 from earlywarn.errors import ArgumentError
 from earlywarn.features.catalogue import CORE
-from earlywarn.features.engine import HELD, KEYS, FeatureTable, build_features
-from earlywarn.history.knowledge import POOLED, check_viewer
-from earlywarn.history.lookback import as_day, viewers_before
+from earlywarn.features.engine import HELD, FeatureTable, build_features
+from earlywarn.history.knowledge import linked_ids
+from earlywarn.history.lookback import as_day
+from earlywarn.history.viewers import POOLED, check_viewer
 from earlywarn.records.codes import ORGANISATIONS
 from earlywarn.review.flag import Flag, Flags
+from earlywarn.review.own_views import cited_known, other_ids, own_views, with_rows
 from earlywarn.review.population import EXCLUSIONS, headers, population
 from earlywarn.review.reasons import not_known, questions, reasons_of
 from earlywarn.scoring.card import StartingCard
@@ -109,7 +111,7 @@ def explain_child(
     records, as_of, model, viewer, features
         As for `raise_flags`.
     child_id : str
-        The child.
+        The child, by any id that was known before the day to be this child's.
 
     Returns
     -------
@@ -126,7 +128,8 @@ def explain_child(
     """
     model = model if model is not None else StartingCard()
     check_viewer(viewer)
-    table = build_features(records, as_of, viewers=viewer, features=features, children=[child_id])
+    goes_by = linked_ids(records, child_id, as_day(as_of))[0]
+    table = build_features(records, as_of, viewers=viewer, features=features, children=[goes_by])
     if table.values.is_empty():
         raise ArgumentError(
             "No record of this child was known to anyone before that day.",
@@ -232,13 +235,17 @@ def _excluded(everyone: pl.DataFrame) -> Mapping[str, int]:
 
 
 def _holders(table: FeatureTable, viewer: str) -> tuple[str, ...]:
-    held = set(table.look.records.filter(pl.col("viewer") == viewer)["held_by"].unique())
+    held = set(_records_of(table, viewer, "held_by").unique())
     return tuple(code for code in ORGANISATIONS if code in held)
+
+
+def _records_of(table: FeatureTable, viewer: str, column: str) -> pl.Series:
+    return table.look.records.filter(pl.col("viewer") == viewer).select(column).collect()[column]
 
 
 def _newest(table: FeatureTable, viewer: str) -> dt.date | None:
     """Day on which the newest record the viewer had became known."""
-    newest = table.look.records.filter(pl.col("viewer") == viewer)["known_at"].max()
+    newest = _records_of(table, viewer, "known_at").max()
     return newest.date() if isinstance(newest, dt.datetime) else None
 
 
@@ -249,9 +256,10 @@ def _built(
     wanted = rows["row"].to_list()
     whole = table.values.join(table.parts, on="row")
     cells = {r["row"]: r for r in whole.filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
-    scored = {r["row"]: r for r in _with_rows(table, scores).filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
+    scored = {r["row"]: r for r in with_rows(table, scores).filter(pl.col("row").is_in(wanted)).iter_rows(named=True)}
     reasons, heads = reasons_of(table, scores, model, wanted), headers(table, rows)
-    views = _own_views(records, table, model, cells)
+    views, knew = own_views(records, table, model, cells), cited_known(table, reasons, cells)
+    others = other_ids(table, cells)
     contacts = _contacts(table, wanted)
     together = dict(rows.group_by("unit").agg(pl.col("row")).iter_rows())
     built = {}
@@ -270,13 +278,11 @@ def _built(
             not_known=not_known(cell, table, model),
             questions=questions(reasons[row], contacts[row]),
             own_views=views.get(cell["child_id"], {}),
+            cited_known=knew.get(row, {}),
+            other_ids=others.get(row, ()),
             caution=model.caution,
         )
     return built
-
-
-def _with_rows(table: FeatureTable, scores: pl.DataFrame) -> pl.DataFrame:
-    return scores.join(table.values.select("row", *KEYS), on=list(KEYS))
 
 
 def _flag_id(cell: Mapping[str, Any], model: TermTable) -> str:
@@ -286,30 +292,9 @@ def _flag_id(cell: Mapping[str, Any], model: TermTable) -> str:
 
 def _contacts(table: FeatureTable, rows: list[int]) -> dict[int, pl.DataFrame]:
     """Split the records of the chosen rows, one small frame a row."""
-    own = table.look.records.filter(pl.col("row").is_in(rows)).select("row", "record_id", "agency", "held_by", "time")
+    own = (
+        table.look.records.filter(pl.col("row").is_in(rows))
+        .select("row", "record_id", "agency", "held_by", "time")
+        .collect()
+    )
     return {int(str(row)): frame for (row,), frame in own.group_by("row")}
-
-
-def _own_views(
-    records: Records, table: FeatureTable, model: TermTable, cells: Mapping[int, Mapping[str, Any]]
-) -> dict[str, dict[str, int]]:
-    """Score each child on what each organisation knew, pooled first; only organisations that knew the child.
-
-    For a flag raised on one organisation's own records there is nothing to compare: it is not told of the others.
-    """
-    children = sorted({c["child_id"] for c in cells.values() if c["viewer"] == POOLED})
-    if not children:
-        return {}
-    day = next(iter(cells.values()))["as_of"]
-    viewers = viewers_before(records, day)
-    features = [table.feature(name) for name in model.features]
-    own = build_features(records, day, viewers=viewers, features=features, children=children)
-    knew = own.look.records.select("row").unique()
-    scores = _with_rows(own, model.score(own)).join(knew, on="row", how="semi")
-    order = {viewer: i for i, viewer in enumerate(viewers)}
-    views: dict[str, dict[str, int]] = {child: {} for child in children}
-    for child, viewer, score in sorted(
-        scores.select("child_id", "viewer", "score").iter_rows(), key=lambda r: (r[0], order[r[1]])
-    ):
-        views[child][viewer] = score
-    return views

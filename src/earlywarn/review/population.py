@@ -8,8 +8,7 @@ import polars as pl
 
 from earlywarn.features.frames import STRAND_DAYS
 from earlywarn.records.codes import EPISODES, label
-from earlywarn.review.reasons import said_day
-from earlywarn.words import age_in_words, count_of
+from earlywarn.words import age_in_words, count_of, said_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,16 +69,16 @@ def _marked(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _closed_as(table: FeatureTable, reason: str) -> pl.DataFrame:
     facts = table.look.facts
-    return facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == reason)).select("row")
+    return facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == reason)).select("row").collect()
 
 
 def _moved(table: FeatureTable) -> pl.DataFrame:
     """Rows whose case was closed or transferred because the child moved, and of whom nothing has been raised since."""
-    facts = table.look.facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == "moved_away"))
+    facts = table.look.facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == "moved_away")).collect()
     transferred = table.frames["records"].filter(pl.col("outcome") == "transferred")
     left = pl.concat([facts.select("row", "days_ago"), transferred.select("row", "days_ago")])
     referred = table.frames["records"].filter(pl.col("kind") == "referral")
-    begun = table.look.episodes.select("row", days_ago="start_days_ago")
+    begun = table.look.episodes.select("row", days_ago="start_days_ago").collect()
     raised = [
         f.select("row", "days_ago") for f in (table.frames["contacts"], referred, table.frames["concerns"], begun)
     ]
@@ -95,7 +94,7 @@ def _moved(table: FeatureTable) -> pl.DataFrame:
 
 def _households(table: FeatureTable) -> pl.DataFrame:
     """Take the household the newest record places the child in, of those the child has not left."""
-    here = table.look.households.filter(~pl.col("ended") & pl.col("begun")).sort("time", "household_id")
+    here = table.look.households.filter(~pl.col("ended") & pl.col("begun")).sort("time", "household_id").collect()
     return here.group_by("row").agg(pl.col("household_id").last())
 
 
@@ -115,8 +114,8 @@ def headers(table: FeatureTable, people: pl.DataFrame) -> dict[int, dict[str, st
     homes_of_all = _households(table).join(seats, on="row")
     sizes = homes_of_all.group_by("viewer", "household_id").agg(size=pl.col("child_id").n_unique())
     ages = {r["row"]: r for r in look.children.filter(pl.col("row").is_in(rows)).iter_rows(named=True)}
-    status = _status(look.episodes.filter(pl.col("row").is_in(rows)))
-    teams = _teams(look.facts.filter(pl.col("row").is_in(rows)))
+    status = _status(look.episodes.filter(pl.col("row").is_in(rows)).collect())
+    teams = _teams(look.facts.filter(pl.col("row").is_in(rows)).collect())
     homes = {r["row"]: r for r in people.join(sizes, on=["viewer", "household_id"], how="left").iter_rows(named=True)}
     return {
         row: {

@@ -10,6 +10,7 @@ import polars as pl
 
 from earlywarn.features.feature import SERVICES
 from earlywarn.records.codes import AGENCIES
+from earlywarn.words import said_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,9 +154,3 @@ def questions(reasons: Sequence[Reason], contacts: pl.DataFrame) -> tuple[str, .
             )
         )
     return tuple(dict.fromkeys(asked))
-
-
-def said_day(moment: object) -> str:
-    """Say a day as people write it: ``3 Jun 2026``."""
-    strftime = getattr(moment, "strftime", None)
-    return strftime("%d %b %Y").lstrip("0") if strftime else "no entry"
