@@ -35,5 +35,5 @@ def test_a_notebook_runs_and_shows_its_tables_and_pictures(path):
     assert "a person reads the records and decides" in pages
 
 
-def test_there_is_a_notebook():
-    assert [p.stem for p in NOTEBOOKS] == ["01_first_look"]
+def test_there_are_notebooks():
+    assert [p.stem for p in NOTEBOOKS] == ["01_first_look", "02_who_knew_what"]

@@ -15,6 +15,7 @@ from earlywarn.history.lookback import Lookback, as_day, look_back
 from earlywarn.history.viewers import POOLED, check_viewer
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import named
+from earlywarn.words import count_of
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -148,8 +149,9 @@ class View:
         )
 
     def __repr__(self) -> str:
+        children = count_of(len(self.children), "child", "children")
         return (
-            f"View of {len(self.children):,} children as of {self.day:%Y-%m-%d}, by {self.seen_by}: "
-            f"{self.frames['contacts'].height:,} records known before the midnight that starts that day. "
+            f"View of {children} as of {self.day:%Y-%m-%d}, by {self.seen_by}: "
+            f"{count_of(self.frames['contacts'].height, 'record')} known before the midnight that starts that day. "
             "A record known at that midnight or later is not in it, whatever day it tells of."
         )
