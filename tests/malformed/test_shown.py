@@ -60,7 +60,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     place = tmp_path_factory.mktemp("shown")
     notes = [*HOSTILE, *LINES, *GLYPHS]
     for which, names in (("hostile", HOSTILE), ("plain", [f"k{n:02}" for n in range(len(HOSTILE))])):
-        there = records_of(place / which, names, notes if which == "hostile" else ["note" for _ in notes])
+        there = records_of(place / which, names, notes if which == "hostile" else [f"note {n}" for n, _ in enumerate(notes)])
         ended = earlywarn("score", there, "--as-of", AS_OF, "--out", place / f"{which}-run", "--capacity", len(names))
         assert ended.code in (0, 4), ended.err
         assert "Traceback" not in ended.out + ended.err

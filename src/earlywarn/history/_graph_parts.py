@@ -110,7 +110,7 @@ def fill(graph: ContactGraph, view: View, child_id: str) -> None:
     graph.add_node(child, kind="child", label="the child")
     for record in contacts.iter_rows(named=True):
         _add_record(graph, child, record, ahead_from=midnight(view.day))
-    for act in _carried(view, "sharing", contacts, "shared_at", "record_id", "to_agency", "decision", "extent"):
+    for act in _acts(view, contacts):
         _add_act(graph, act)
     for person in _carried(view, "people", contacts, "at", "record_id", "person_id", "role", "valid_from", "valid_to"):
         node = _node(graph, "person", person["person_id"])
@@ -131,6 +131,12 @@ def _carried(view: View, table: str, contacts: pl.DataFrame, *order: str) -> Ite
     """Rows of a table with the time, holder and worker of the record that carries them, in order of columns."""
     carriers = contacts.select("record_id", "at", "held_by", "worker_id")
     return view.frames[table].join(carriers, on="record_id").sort(*order).iter_rows(named=True)
+
+
+def _acts(view: View, contacts: pl.DataFrame) -> Iterable[Row]:
+    """Acts of sharing of these records, in order; the teller is who held the record that was told."""
+    mine = view.acts.join(contacts.select("record_id"), on="record_id", how="semi")
+    return mine.sort("shared_at", "record_id", "to_agency", "decision", "extent", "teller").iter_rows(named=True)
 
 
 def _node(graph: ContactGraph, kind: str, name: str) -> Node:
@@ -178,7 +184,7 @@ def _add_record(graph: ContactGraph, child: Node, record: Row, *, ahead_from: dt
 def _add_act(graph: ContactGraph, act: Row) -> None:
     """Add an act of sharing; one that tells nobody what the record says is an edge of its own kind."""
     conferred = act["decision"] == "shared" and act["extent"] in CONFERRING_EXTENTS
-    teller, told = _agency(graph, act["held_by"]), _agency(graph, act["to_agency"])
+    teller, told = _agency(graph, act["teller"]), _agency(graph, act["to_agency"])
     row = {"record_id": act["record_id"], "at": act["shared_at"]}
     kind = "shared" if conferred else "not_told"
     _tie(graph, teller, told, kind, row, decision=act["decision"], extent=act["extent"])

@@ -65,7 +65,7 @@ def knowledge(records: Records, viewers: Sequence[str] = ()) -> pl.DataFrame:
         .group_by("record", "viewer")
         .agg(pl.col("known_at").min())
     )
-    several = [v for v in dict.fromkeys([POOLED, *viewers]) if v not in ORGANISATIONS]
+    several = [v for v in dict.fromkeys([POOLED, *map(check_viewer, viewers)]) if v not in ORGANISATIONS]
     seats = [(v, m) for v in several for m in members(v)]
     together = pl.DataFrame(seats, schema={"seat": pl.String, "viewer": pl.String}, orient="row")
     unions = organisations.join(together, on="viewer").group_by("record", "seat").agg(pl.col("known_at").min())
@@ -150,7 +150,7 @@ def identities(records: Records, as_ofs: Sequence[dt.date], known: pl.DataFrame)
 
     A link joins ids for every viewer from the moment it was found out. It tells nobody of a record: each viewer goes
     on knowing the records it knows, now as records of one child. Links join transitively. A child goes by the id
-    longest in the records, whoever knew of it; a person or household by the smallest of its ids.
+    longest in the records by then, whoever knew of it; a person or household by the smallest of its ids.
 
     Parameters
     ----------
@@ -175,7 +175,8 @@ def identities(records: Records, as_ofs: Sequence[dt.date], known: pl.DataFrame)
     if joined.is_empty():
         return joined.select("as_of", "subject", "id", same="id")
     order = joined.join(_first_known(records, known, joined["id"]), on=["subject", "id"], how="left")
-    ranked = order.sort("known_at", "id", nulls_last=True)
+    by_then = pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us"))
+    ranked = order.sort(pl.when(by_then).then("known_at"), "id", nulls_last=True)
     return ranked.select("as_of", "subject", "id", same=pl.col("id").first().over("cluster"))
 
 

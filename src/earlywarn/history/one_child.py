@@ -69,9 +69,9 @@ def sight_of(view: View) -> Sight:
 
 
 def _versions(view: View) -> pl.DataFrame:
-    """Every version of a record, under the id of the one that stands for it in this view.
+    """Every version of a record that the viewer knew, under the id of the one that stands for it in this view.
 
-    Who was told of an older version has been told, and who held it knew from then.
+    Who held an older version knew from then.
     """
     indexed, end = indexed_contacts(view.records), midnight(view.day)
     knew = knowledge(view.records, [view.seen_by]).filter(
@@ -80,14 +80,14 @@ def _versions(view: View) -> pl.DataFrame:
     now = resolve(knew.select("viewer", "record", as_of=pl.lit(view.day)), indexed).select("record", "current")
     ids = indexed.select(pl.col("record").alias("current"), pl.col("record_id").alias("current_id"))
     whole = indexed.filter(pl.col("known_at") < end).select("record", "record_id", "agency", "held_by", "known_at")
-    return now.join(ids, on="current").join(whole, on="record")
+    mine = whole.join(knew.select("record"), on="record", how="semi")
+    return now.join(ids, on="current").join(mine, on="record")
 
 
 def _acts(view: View, contacts: pl.DataFrame) -> pl.DataFrame:
     confers = (pl.col("decision") == "shared") & pl.col("extent").is_in(CONFERRING_EXTENTS)
     return (
-        view.frames["sharing"]
-        .join(contacts.select("record_id", teller="held_by"), on="record_id")
+        view.acts.join(contacts.select("record_id"), on="record_id", how="semi")
         .select("record_id", "teller", "shared_at", "decision", "extent", agency="to_agency", confers=confers)
         .select("record_id", "teller", "agency", "shared_at", "decision", "extent", "confers")
         .sort("shared_at", "record_id", "agency", "decision", "extent")

@@ -99,7 +99,10 @@ class Lookback:
 
     @property
     def sharing(self) -> pl.LazyFrame:
-        """Acts of sharing before the day, in the views of those who took part and in the pooled one."""
+        """Acts of sharing before the day, in the views of those who took part and in the pooled one.
+
+        ``agency`` and ``held_by`` are those of the record that was told: who corrects it later told nobody.
+        """
         bits = {code: 1 << i for i, code in enumerate(ORGANISATIONS)}
         parties = [pl.col(c).replace_strict(bits, default=0, return_dtype=pl.Int64) for c in ("agency", "held_by")]
         told = pl.col("to_agency").replace_strict(bits, return_dtype=pl.Int64)
@@ -108,7 +111,7 @@ class Lookback:
         mask = pl.col("viewer").replace_strict(whose, default=0, return_dtype=pl.Int64)
         passed = (pl.col("as_of") - pl.col("shared_at").dt.date()).dt.total_days().cast(pl.Int32)
         return (
-            self._carried("sharing")
+            self._carried("sharing", parties="record")
             .with_columns(self._as_of())
             .filter(pl.col("shared_at") < pl.col("as_of").cast(pl.Datetime("us")))
             .filter(((parties[0] | parties[1] | told) & mask) != 0)
@@ -130,19 +133,22 @@ class Lookback:
         """Columns of contacts, by the number of a record: what nobody asks for is not fetched."""
         return [pl.lit(self.contacts[c]).gather(pl.col(number)).alias(c) for c in columns]
 
-    def _carried(self, name: str, by: str = "record_id", also: str | None = None) -> pl.LazyFrame:
-        """Rows of a table in every view that holds the record carrying them, with that record's columns of `CARRIED`.
+    def _carried(
+        self, name: str, by: str = "record_id", also: str | None = None, parties: str = "current"
+    ) -> pl.LazyFrame:
+        """Rows of a table in every view that holds the record carrying them, with that record's id and time.
 
-        ``agency`` and ``held_by`` are those of the record that stands for it.
+        ``agency`` and ``held_by`` are those of the record that stands for it, or (``parties="record"``) of the one
+        that the row names.
         """
         numbers = self.contacts.select(pl.col("record_id").alias(by), "record")
         rows = self.tables[name].drop("child_id", strict=False).join(numbers, on=by).drop(by)
         if also is not None:
             closing = numbers.rename({by: also, "record": f"_{also}"})
             rows = rows.join(closing, on=also, how="left", maintain_order="left").drop(also).rename({f"_{also}": also})
-        whole = self.held.lazy().join(rows.lazy(), on="record").drop("record")
-        details = self._of_records("current", "record_id", "time", "agency", "held_by")
-        return self._of_spine(whole).with_columns(details).drop("current")
+        whole = self.held.lazy().join(rows.lazy(), on="record")
+        details = [*self._of_records("current", "record_id", "time"), *self._of_records(parties, "agency", "held_by")]
+        return self._of_spine(whole).with_columns(details).drop("record", "current")
 
     def _ends(self, column: str, prefix: str) -> pl.LazyFrame:
         """Rename records so that a second reference of a row (its closing, its end) can be looked up."""

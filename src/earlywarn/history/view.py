@@ -102,6 +102,13 @@ class View:
         held = dict(zip(names, pl.collect_all(plans), strict=True))
         return MappingProxyType(held | {"links": self._links(held)})
 
+    @cached_property
+    def acts(self) -> pl.DataFrame:
+        """Acts of sharing in the view, with ``teller``: who held the record that was told, and may not hold it now."""
+        mine = self.lookback.spine.filter(pl.col("viewer") == self.seen_by)["row"]
+        held = self.lookback.sharing.filter(pl.col("row").is_in(mine.implode())).rename({"held_by": "teller"})
+        return held.select(*RECORD_TABLES["sharing"].schema.names(), "teller").collect()
+
     def _links(self, held: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Links between ids that go by an id in the view."""
         shown = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from earlywarn.errors import ArgumentError, nearest
@@ -30,7 +31,7 @@ def check_viewer(viewer: str | Collection[str]) -> str:
     Returns
     -------
     str
-        Organisations in the order of the code list, each once: ``police+hospital`` for either order of the two.
+        Organisations in the order of the code list, each once: ``hospital+police`` for either order of the two.
 
     Raises
     ------
@@ -45,13 +46,17 @@ def check_viewer(viewer: str | Collection[str]) -> str:
     ('police', 'sector:health')
 
     """
-    names = viewer.split(TOGETHER) if isinstance(viewer, str) else list(viewer)
+    names = viewer.split(TOGETHER) if isinstance(viewer, str) else list(viewer) if _several(viewer) else [str(viewer)]
     if names in ([POOLED], *([SECTOR + s] for s in SECTORS)):
         return names[0]
-    strange = next((n for n in names if n not in ORGANISATIONS), "" if not names else None)
-    if strange is not None:
-        raise _no_viewer(strange)
+    strange = [name for name in names if name not in ORGANISATIONS]
+    if strange or not names:
+        raise _no_viewer(str(strange[0]) if strange else "")
     return TOGETHER.join(code for code in ORGANISATIONS if code in names)
+
+
+def _several(viewer: object) -> bool:
+    return isinstance(viewer, Iterable) and not isinstance(viewer, bytes)
 
 
 def members(viewer: str) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ def viewer_in_words(viewer: str) -> str:
     Examples
     --------
     >>> viewer_in_words("police"), viewer_in_words("police+housing")
-    ('the police alone', 'housing or the police')
+    ('the police alone', 'the police or housing')
     >>> viewer_in_words("sector:health")
     'any agency of the sector health'
 

@@ -61,7 +61,7 @@ def in_window(plans: pl.DataFrame, axis: Axis) -> list[dict[str, Any]]:
 
 def _band(plan: dict[str, dt.date | None], axis: Axis) -> Band:
     begun, over = plan["start_on"], plan["end_on"]
-    edge = axis.edge if begun is None or begun < axis.as_of else RIGHT
+    edge = axis.edge if begun is None or axis.x(begun) < axis.edge else RIGHT
     start = min(max(axis.x(begun), LEFT), edge - _LEAST) if begun else LEFT
     end = max(min(axis.x(over), edge) if over else edge, start + _LEAST)
     name = label(str(plan["kind"]), EPISODES)

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.text import Text
-from matplotlib.textpath import TextToPath
+from matplotlib.textpath import TextPath, TextToPath
 from matplotlib.transforms import Affine2D
 
 from earlywarn.plots._picture import Picture, picture_of
@@ -116,6 +117,7 @@ class Paper:
         self.width, self.height = width, height
         self.things: list[Thing] = []
         self.part = ""
+        self._numbers: dict[tuple[str, bool, str], list[Point]] = {}
 
     def _add(self, artist: Artist) -> None:
         artist.set_transform(self.upright)
@@ -138,6 +140,27 @@ class Paper:
         left = x - width_of(text, size, bold=bold) * {"left": 0, "center": 0.5, "right": 1}[look["ha"]]
         corners = [(left, y - size * _ABOVE), (left + width_of(text, size, bold=bold), y + size * _BELOW)]
         self._note("text", text, corners, bare=bare and not halo)
+
+    def number(self, x: float, y: float, text: str, *, bold: bool, color: str) -> None:
+        """Write a number about a point. There are hundreds, so equal ones become one thing that is drawn once."""
+        width = width_of(text, SMALL, bold=bold)
+        places = self._numbers.setdefault((text, bold, color), [])
+        places.append((x - width / 2, y + SMALL * 0.36))
+        corners = [(x - width / 2, y - SMALL * _ABOVE), (x + width / 2, y + SMALL * _BELOW)]
+        self._note("text", text, corners, bare=False)
+
+    def _draw_numbers(self) -> None:
+        for (text, bold, color), places in self._numbers.items():
+            drawn = PathCollection(
+                [TextPath((0, 0), text, prop=_font(SMALL, bold=bold))],
+                offsets=places,
+                offset_transform=self.upright,
+                facecolor=color,
+                edgecolor="none",
+                zorder=7,
+            )
+            drawn.set_transform(Affine2D())
+            self.figure.add_artist(drawn)
 
     def lines(self, x: float, y: float, lines: Sequence[str], **look: Any) -> None:
         """Write several lines, the middle of the block at height ``y``."""
@@ -181,6 +204,7 @@ class Paper:
 
     def finish(self, alt: str, name: str) -> Picture:
         """Make a picture of what is on the paper. ``name`` keeps equal drawings of two children apart."""
+        self._draw_numbers()
         out = io.StringIO()
         canvas: Any = FigureCanvasSVG(self.figure)
         canvas.print_svg(out, metadata={"Date": None})

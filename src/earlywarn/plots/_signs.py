@@ -66,7 +66,7 @@ def draw_number(paper: Paper, shape: str, count: int, at: Point) -> None:
     left, right = ([(x + s * width + dx, y + dy * half) for dx, dy in corners] for s, corners in beyond)
     roof = [(x, y - half - _ROOF)] if shape == "told" else []
     paper.shape([*left, *roof, *right[::-1]], shape, count=count, facecolor=inside, edgecolor=edge)
-    paper.text(x, y, str(count), ha="center", size=SMALL, bold=inside != "white", color=ink, zorder=7, bare=False)
+    paper.number(x, y, str(count), bold=inside != "white", color=ink)
 
 
 def _side(shape: str, side: int) -> list[Point]:

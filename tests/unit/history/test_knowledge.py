@@ -135,7 +135,9 @@ def test_what_is_no_text_at_all_is_refused_likewise(viewer):
 def test_a_record_a_telling_and_a_link_are_known_strictly_before_the_midnight(moment, there):
     assert ids(records(record("r", "gp", known_at=moment)), DAY) == ({"r"} if there else set())
     telling = told("r", "school", 0) | dict(shared_at=moment)
-    assert ids(records(record("r", "gp"), sharing=[telling]), DAY, "school") == ({"r"} if there else set())
+    of = records(record("r", "gp"), sharing=[telling])
+    assert ids(of, DAY, "school") == ({"r"} if there else set())
+    assert View(of, DAY, "gp").frames["sharing"].height == there, "who tells has not told yet either"
     of = records(record("r", "gp"), record("s", "gp", child_id="c2"), links=[link("c1", "c2", moment)])
     assert len(View(of, DAY).children) == (1 if there else 2)
 

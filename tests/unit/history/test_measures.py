@@ -168,7 +168,7 @@ def test_drawn_children_measure_as_networkx_measures_them(of):
 
 
 @pytest.mark.slow
-@settings(max_examples=600, derandomize=False)
+@settings(max_examples=250, derandomize=False)
 @given(drawn_records())
 def test_drawn_children_measure_as_networkx_measures_them_at_length(of):
     assert_equal_to_networkx(of, AS_OF, [POOLED, "social_care", "police", "sector:health", "gp+school"])
@@ -191,7 +191,7 @@ def test_children_measure_as_their_contact_graphs_do(example):
 @pytest.mark.slow
 def test_a_thousand_children_measure_as_their_contact_graphs_do():
     made = make_cohort(1100, seed=12).records
-    assert assert_equal_to_graphs(made, View(made, "2026-11-01").children[:1000], [POOLED, "social_care"]) >= 1500
+    assert assert_equal_to_graphs(made, View(made, "2026-11-01").children[:1000], [POOLED, "social_care"]) >= 1200
 
 
 def assert_equal_to_graphs(of, children: list[str], viewers: list[str]) -> int:
