@@ -11,8 +11,8 @@ from earlywarn.errors import ArgumentError, nearest
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.feature import Frame
 from earlywarn.features.frames import build_frames
-from earlywarn.history.knowledge import POOLED, check_viewer
-from earlywarn.history.lookback import Lookback, as_day, look_back, viewers_before
+from earlywarn.history.lookback import Lookback, as_day, asked_days, asked_viewers, look_back
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.codes import COUNTED_CONCERNS
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.words import count_of
@@ -201,8 +201,8 @@ def build_features(
     ['child_id', 'as_of', 'viewer']
 
     """
-    days = [as_day(as_of)] if isinstance(as_of, str) or not hasattr(as_of, "__iter__") else [as_day(d) for d in as_of]
-    seats = _viewers(records, days, viewers)
+    days = asked_days(as_of)
+    seats = asked_viewers(records, days, viewers)
     _refuse_twins(features)
     _refuse_unknown(features)
     look = look_back(records, days, seats, children)
@@ -230,15 +230,6 @@ def _columns_of(features: Sequence[Feature]) -> set[str] | None:
     if any(e.meta.has_multiple_outputs() for e in asked):
         return None
     return {c for e in asked for c in e.meta.root_names()} | {c for f in features for c in f.carried_by}
-
-
-def _viewers(records: Records, days: Sequence[dt.date], viewers: str | Sequence[str]) -> list[str]:
-    if viewers == "all":
-        return list(dict.fromkeys(viewer for day in days for viewer in viewers_before(records, day)))
-    named = [check_viewer(v) for v in ([viewers] if isinstance(viewers, str) else viewers)]
-    if not named:
-        raise ArgumentError("No viewer is named.", expected='"pooled", "all", or organisations', fix="name one")
-    return list(dict.fromkeys(named))
 
 
 def _refuse_twins(features: Sequence[Feature]) -> None:

@@ -6,10 +6,12 @@ before the as-of day. The rooms above count those days and never see a date.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from earlywarn.errors import ArgumentError
 from earlywarn.history.days import as_day, day_after, midnight
 from earlywarn.history.knowledge import identities, indexed_contacts, knowledge, resolve
 from earlywarn.history.seen import Lookback
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from earlywarn.records.tables import Records
 
-__all__ = ["Lookback", "as_day", "day_after", "look_back", "viewers_before"]
+__all__ = ["Lookback", "as_day", "asked_days", "asked_viewers", "day_after", "look_back", "viewers_before"]
 
 ADULT_AGE_MONTHS = 18 * 12
 
@@ -197,6 +199,30 @@ def _children(lives: pl.DataFrame) -> pl.DataFrame:
             adult=(pl.col("age_months") >= ADULT_AGE_MONTHS).fill_null(value=False),
         )
     )
+
+
+def asked_days(as_of: str | dt.date | Sequence[str | dt.date]) -> list[dt.date]:
+    """Read one as-of day or several."""
+    if isinstance(as_of, Iterable) and not isinstance(as_of, str):
+        return [as_day(day) for day in as_of]
+    return [as_day(as_of)]
+
+
+def asked_viewers(records: Records, days: Sequence[dt.date], viewers: str | Sequence[str]) -> list[str]:
+    """Read the viewers asked for, each once; ``all`` are pooled and every organisation that knew a record by then.
+
+    Raises
+    ------
+    ArgumentError
+        One that is no viewer, or none at all.
+
+    """
+    if viewers == "all":
+        return list(dict.fromkeys(viewer for day in days for viewer in viewers_before(records, day)))
+    named = [check_viewer(v) for v in ([viewers] if isinstance(viewers, str) else viewers)]
+    if not named:
+        raise ArgumentError("No viewer is named.", expected='"pooled", "all", or organisations', fix="name one")
+    return list(dict.fromkeys(named))
 
 
 def viewers_before(records: Records, as_of: dt.date) -> list[str]:

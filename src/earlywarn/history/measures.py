@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.errors import ArgumentError
 from earlywarn.history._agency_bits import agency_measures, bit_of
-from earlywarn.history.lookback import Lookback, as_day, look_back, viewers_before
-from earlywarn.history.viewers import POOLED, check_viewer
+from earlywarn.history.lookback import Lookback, asked_days, asked_viewers, look_back
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.codes import ADULT_ROLES, CONFERRING_EXTENTS, ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -109,8 +108,8 @@ def graph_measures(
     [('police', 1, 1, 1), ('pooled', 34, 6, 2)]
 
     """
-    days = [as_day(as_of)] if isinstance(as_of, str) or not hasattr(as_of, "__iter__") else [as_day(d) for d in as_of]
-    seats = _seats(records, days, viewers)
+    days = asked_days(as_of)
+    seats = asked_viewers(records, days, viewers)
     look = look_back(records, days, seats, children)
     return measures_of(look, _asked(look, seats, children))
 
@@ -127,15 +126,6 @@ def measures_of(look: Lookback, asked: pl.DataFrame) -> pl.DataFrame:
     tells = _tells(contacts, look.sharing.filter(mine)).collect()
     counts = pl.collect_all([*_of_workers(workers.lazy()), *_named(contacts.lazy(), look, mine)])
     return _whole(asked, [sums, agency_measures(sums, tells), *counts])
-
-
-def _seats(records: Records, days: Sequence[dt.date], viewers: str | Sequence[str]) -> list[str]:
-    if viewers == "all":
-        return list(dict.fromkeys(viewer for day in days for viewer in viewers_before(records, day)))
-    seats = [check_viewer(v) for v in ([viewers] if isinstance(viewers, str) else viewers)]
-    if not seats:
-        raise ArgumentError("No viewer is named.", expected='"pooled", "all", or organisations', fix="name one")
-    return seats
 
 
 def _asked(look: Lookback, seats: Sequence[str], children: Sequence[str] | None) -> pl.DataFrame:

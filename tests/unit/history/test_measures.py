@@ -37,11 +37,11 @@ COUNTS = [name for name in MEASURES if name not in ("centralisation", "reciproci
 
 
 def of_child(view: View) -> dict[str, dict[str, list[dict]]]:
-    """Rows of a view by child and table; those of sharing and facts with the record that carries them."""
+    """Rows of a view by child and table; facts with the record that carries them, acts with who told."""
     contacts = view.frames["contacts"]
     carried = {"contacts": contacts, "people": view.frames["people"], "households": view.frames["households"]}
-    for name in ("sharing", "facts"):
-        carried[name] = view.frames[name].join(contacts.select("record_id", "child_id", "held_by"), on="record_id")
+    carried["facts"] = view.frames["facts"].join(contacts.select("record_id", "child_id", "held_by"), on="record_id")
+    carried["sharing"] = view.acts.join(contacts.select("record_id", "child_id"), on="record_id")
     held: dict[str, dict[str, list[dict]]] = {}
     for name, frame in carried.items():
         for row in frame.iter_rows(named=True):
@@ -84,7 +84,7 @@ def telling(rows: dict[str, list[dict]]) -> nx.DiGraph:
     tells = nx.DiGraph()
     told_of = [(row["agency"], row["held_by"]) for row in rows["contacts"]]
     conferring = [r for r in rows["sharing"] if r["decision"] == "shared" and r["extent"] in ("full", "summary")]
-    told_of += [(row["held_by"], row["to_agency"]) for row in conferring]
+    told_of += [(row["teller"], row["to_agency"]) for row in conferring]
     tells.add_edges_from((a, b) for a, b in told_of if a != b and is_organisation(a) and is_organisation(b))
     return tells
 
