@@ -47,7 +47,6 @@ def test_views_are_those_of_the_past_alone(history, viewer):
     looks = [look_back(records, [history.day], [viewer]) for records in (now, then)]
     assert looks[0].spine.equals(looks[1].spine)
     assert looks[0].children.equals(looks[1].children)
-    assert looks[0].organisations.equals(looks[1].organisations)
 
 
 @on_draws(histories(), viewers)

@@ -117,8 +117,11 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
 
     """
     seat = [c for c in held.columns if c != "record"]
+    newer = corrections(contacts)
+    if newer.is_empty():
+        return held.select(*seat, "record", current="record")
     steps = (
-        held.join(corrections(contacts), left_on="record", right_on="by")
+        held.join(newer, left_on="record", right_on="by")
         .rename({"record": "by", "record_right": "record"})
         .sort("by_known_at", "by_id")
         .group_by(*seat, "record")
@@ -126,8 +129,6 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
         .select(*seat, "record", step=pl.when(~pl.col("withdrawn")).then("by"), replaced=pl.lit(value=True))
     )
     unchanged = held.join(steps, on=[*seat, "record"], how="anti").select(*seat, "record", current="record")
-    if steps.is_empty():
-        return unchanged
     return pl.concat([unchanged, _followed(steps, seat)])
 
 
@@ -143,6 +144,9 @@ def _followed(steps: pl.DataFrame, seat: list[str]) -> pl.DataFrame:
         current = moved.with_columns(
             current=pl.when(pl.col("replaced").fill_null(value=False)).then("step").otherwise("current")
         ).select(current.columns)
+
+
+IDENTITIES = pl.Schema({"as_of": pl.Date(), "subject": pl.String(), "id": pl.String(), "same": pl.String()})
 
 
 def identities(records: Records, as_ofs: Sequence[dt.date], known: pl.DataFrame) -> pl.DataFrame:
@@ -168,12 +172,12 @@ def identities(records: Records, as_ofs: Sequence[dt.date], known: pl.DataFrame)
         link names.
 
     """
+    if records.frames["links"].is_empty():
+        return pl.DataFrame(schema=IDENTITIES)
     days = pl.DataFrame({"as_of": list(as_ofs)}, schema={"as_of": pl.Date})
     links = records.frames["links"].with_columns(pl.col("subject").fill_null("child"))
     found_out = links.join(days, how="cross").filter(pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us")))
     joined = _joined_up(found_out)
-    if joined.is_empty():
-        return joined.select("as_of", "subject", "id", same="id")
     order = joined.join(_first_known(records, known, joined["id"]), on=["subject", "id"], how="left")
     by_then = pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us"))
     ranked = order.sort(pl.when(by_then).then("known_at"), "id", nulls_last=True)
@@ -215,6 +219,8 @@ def linked_ids(records: Records, child_id: str, as_of: dt.date) -> tuple[str, ..
         The day.
 
     """
+    if records.frames["links"].is_empty():
+        return (child_id,)
     links = records.frames["links"].filter(pl.col("known_at") < midnight(as_of))
     of_children = links.filter(pl.col("subject").fill_null("child") == "child")
     ids, more = {child_id}, {child_id}

@@ -57,7 +57,6 @@ def look_back(
         spine=spine.select("row", "child_id", "as_of", "viewer"),
         held=_with_knowing(_with_days(rows, contacts, days), everyone),
         children=_children(_lives(records, same, spine)),
-        organisations=_organisations(everyone, days, names),
         links=_links(records, days),
         contacts=contacts.drop("child"),
         tables=records.frames,
@@ -89,6 +88,8 @@ def _before_each(known: pl.DataFrame, days: Sequence[dt.date], names: Sequence[s
 
 def _owners(same: pl.DataFrame, ids: pl.DataFrame, days: Sequence[dt.date]) -> pl.DataFrame:
     """Numbers of the children that go by another id on a day: ``day, child, owner``."""
+    if same.is_empty():
+        return pl.DataFrame(schema={"day": pl.UInt16, "child": pl.UInt32, "owner": pl.UInt32})
     numbered = pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}).with_row_index("day")
     linked = same.filter((pl.col("subject") == "child") & (pl.col("id") != pl.col("same"))).join(numbered, on="as_of")
     owner = ids.select(pl.col("child").alias("owner"), pl.col("child_id").alias("same"))
@@ -143,14 +144,9 @@ def _with_knowing(rows: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
     return rows.drop("day").with_columns(known_to=mine | stands)
 
 
-def _organisations(everyone: pl.DataFrame, days: Sequence[dt.date], names: Sequence[str]) -> pl.DataFrame:
-    seats = everyone.select("day", "who").unique()
-    as_of, viewer = pl.Series(days, dtype=pl.Date).gather(seats["day"]), pl.Series(names).gather(seats["who"])
-    whole = pl.DataFrame({"as_of": as_of, "viewer": viewer}, schema={"as_of": pl.Date, "viewer": pl.String})
-    return whole.filter(pl.col("viewer").is_in([POOLED, *ORGANISATIONS])).sort("as_of", "viewer")
-
-
 def _links(records: Records, days: Sequence[dt.date]) -> pl.DataFrame:
+    if records.frames["links"].is_empty():
+        return records.frames["links"].with_columns(as_of=pl.lit(None, pl.Date))
     known = pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date})
     links = records.frames["links"].join(known, how="cross")
     return links.filter(pl.col("known_at") < pl.col("as_of").cast(pl.Datetime("us")))

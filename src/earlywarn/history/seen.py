@@ -31,8 +31,6 @@ class Lookback:
         bit an organisation, bit *i* set where ``ORGANISATIONS[i]`` knows the record or the one that stands for it.
     children : polars.DataFrame
         ``row``, ``age_months`` (null where not known), ``unborn``, ``died``, ``adult``.
-    organisations : polars.DataFrame
-        ``as_of`` and ``viewer``: who knew any record before the day.
     links : polars.DataFrame
         The links found out before each day, with ``as_of``.
     contacts : polars.DataFrame
@@ -47,7 +45,6 @@ class Lookback:
     spine: pl.DataFrame
     held: pl.DataFrame
     children: pl.DataFrame
-    organisations: pl.DataFrame
     links: pl.DataFrame
     contacts: pl.DataFrame
     tables: Mapping[str, pl.DataFrame]

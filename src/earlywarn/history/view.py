@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from earlywarn.records.tables import Records
 
 
+_HELD = ("contacts", "concerns", "sharing", "people", "households", "episodes", "facts")
 _SHOWN = {"concerns": {"closing_id": "closed_by"}, "episodes": {"record_id": "started_by", "ending_id": "ended_by"}}
 """What the tables of the contract call some columns of a look back."""
 
@@ -91,26 +92,27 @@ class View:
         ``child_id``, ``person_id`` and ``household_id`` are the ids that several linked ids go by on that day.
         ``links`` are those found out before the day that name an id in the view.
         """
-        look = self.lookback
-        rows = look.spine.filter(pl.col("viewer") == self.seen_by).select("row", "child_id").lazy()
-        names = ("contacts", "concerns", "sharing", "people", "households", "episodes", "facts")
-        own = [getattr(look, "records" if n == "contacts" else n).rename(_SHOWN.get(n, {})) for n in names]
-        plans = [
-            frame.join(rows, on="row").select(RECORD_TABLES[n].schema.names())
-            for n, frame in zip(names, own, strict=True)
-        ]
-        held = dict(zip(names, pl.collect_all(plans), strict=True))
+        held = {name: self._held[name].select(RECORD_TABLES[name].schema.names()) for name in _HELD}
         return MappingProxyType(held | {"links": self._links(held)})
 
-    @cached_property
+    @property
     def acts(self) -> pl.DataFrame:
         """Acts of sharing in the view, with ``teller``: who held the record that was told, and may not hold it now."""
-        mine = self.lookback.spine.filter(pl.col("viewer") == self.seen_by)["row"]
-        held = self.lookback.sharing.filter(pl.col("row").is_in(mine.implode())).rename({"held_by": "teller"})
-        return held.select(*RECORD_TABLES["sharing"].schema.names(), "teller").collect()
+        return self._held["sharing"].select(*RECORD_TABLES["sharing"].schema.names(), teller="held_by")
+
+    @cached_property
+    def _held(self) -> Mapping[str, pl.DataFrame]:
+        look = self.lookback
+        rows = look.spine.filter(pl.col("viewer") == self.seen_by).select("row", "child_id").lazy()
+        own = [getattr(look, "records" if n == "contacts" else n).rename(_SHOWN.get(n, {})) for n in _HELD]
+        columns = [[*RECORD_TABLES[n].schema.names(), *(["held_by"] if n == "sharing" else [])] for n in _HELD]
+        plans = [frame.join(rows, on="row").select(names) for frame, names in zip(own, columns, strict=True)]
+        return dict(zip(_HELD, pl.collect_all(plans), strict=True))
 
     def _links(self, held: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Links between ids that go by an id in the view."""
+        if self.lookback.links.is_empty():
+            return RECORD_TABLES["links"].empty()
         shown = [
             held[table].select(subject=pl.lit(subject), same=f"{subject}_id").unique()
             for table, subject in (("contacts", "child"), ("people", "person"), ("households", "household"))

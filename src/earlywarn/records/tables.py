@@ -89,7 +89,8 @@ class Records:
     quarantine: pl.DataFrame = field(default_factory=no_quarantine)
 
     def __post_init__(self) -> None:
-        whole = {name: self.frames.get(name, table.empty()) for name, table in RECORD_TABLES.items()}
+        held = self.frames
+        whole = {name: held[name] if name in held else table.empty() for name, table in RECORD_TABLES.items()}
         object.__setattr__(self, "frames", MappingProxyType(whole))
 
     @classmethod
@@ -124,11 +125,12 @@ class Records:
 
     def only(self, children: Sequence[str]) -> Records:
         """Keep the records of some children, and every link of theirs and of people and households."""
-        wanted = pl.col("child_id").is_in(list(children))
+        asked, child = list(children), pl.col("child_id")
+        wanted = child == asked[0] if len(asked) == 1 else child.is_in(asked)  # one child of a million: twice as fast
         kept = {n: f.filter(wanted) for n, f in self.frames.items() if "child_id" in f.columns}
         ids = kept["contacts"]["record_id"].implode()
         of_children = pl.col("subject").fill_null("child") == "child"
-        kept["links"] = self.frames["links"].filter(wanted | pl.col("same_as").is_in(list(children)) | ~of_children)
+        kept["links"] = self.frames["links"].filter(wanted | pl.col("same_as").is_in(asked) | ~of_children)
         for name in ("sharing", "facts"):
             kept[name] = self.frames[name].filter(pl.col("record_id").is_in(ids))
         return Records(kept)
