@@ -51,25 +51,34 @@ def knowledge(records: Records, viewers: Sequence[str] = ()) -> pl.DataFrame:
 
     """
     contacts = indexed_contacts(records)
-    raised_or_held = [contacts.select("record", pl.col(by).alias("viewer"), "known_at") for by in ("agency", "held_by")]
+    organisations = _by_organisation(records.frames["sharing"], contacts)
+    several = [v for v in dict.fromkeys([POOLED, *map(check_viewer, viewers)]) if v not in ORGANISATIONS]
+    unions = [
+        organisations.filter(pl.col("viewer").is_in(members(viewer)))
+        .group_by("record")
+        .agg(pl.lit(viewer).alias("viewer"), pl.col("known_at").min())
+        for viewer in several
+    ]
+    return pl.concat([organisations.with_columns(pl.col("viewer").cast(pl.String)), *unions])
+
+
+def _by_organisation(sharing: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
+    """From when each organisation knew each record: grouped only where it both had a record and was told of it."""
+    codes = pl.Enum(ORGANISATIONS)
+    named = contacts.select("record", "record_id", "known_at", pl.col("agency", "held_by").cast(codes, strict=False))
+    held = named.select("record", "known_at", viewer="held_by")
+    raised = named.filter(pl.col("agency") != pl.col("held_by")).select("record", "known_at", viewer="agency")
+    had = pl.concat([held, raised]).drop_nulls("viewer")
     conferring = (pl.col("decision") == "shared") & pl.col("extent").is_in(CONFERRING_EXTENTS)
     told = (
-        records.frames["sharing"]
-        .filter(conferring)
-        .join(contacts.select("record", "record_id"), on="record_id")
-        .select("record", pl.col("to_agency").alias("viewer"), pl.col("shared_at").alias("known_at"))
+        sharing.filter(conferring)
+        .join(named.select("record", "record_id"), on="record_id")
+        .select("record", known_at="shared_at", viewer=pl.col("to_agency").cast(codes, strict=False))
+        .drop_nulls("viewer")
     )
-    organisations = (
-        pl.concat([*raised_or_held, told])
-        .filter(pl.col("viewer").is_in(ORGANISATIONS))
-        .group_by("record", "viewer")
-        .agg(pl.col("known_at").min())
-    )
-    several = [v for v in dict.fromkeys([POOLED, *map(check_viewer, viewers)]) if v not in ORGANISATIONS]
-    seats = [(v, m) for v in several for m in members(v)]
-    together = pl.DataFrame(seats, schema={"seat": pl.String, "viewer": pl.String}, orient="row")
-    unions = organisations.join(together, on="viewer").group_by("record", "seat").agg(pl.col("known_at").min())
-    return pl.concat([organisations, unions.rename({"seat": "viewer"}).select(organisations.columns)])
+    place = ["record", "viewer"]
+    both = pl.concat([told, had.join(told, on=place, how="semi")]).group_by(place).agg(pl.col("known_at").min())
+    return pl.concat([had.join(told, on=place, how="anti").select(both.columns), both])
 
 
 def corrections(contacts: pl.DataFrame) -> pl.DataFrame:

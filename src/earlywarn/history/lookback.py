@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from earlywarn.errors import ArgumentError
@@ -55,7 +56,7 @@ def look_back(
     rows = resolved.join(spine.select("row", *_KEY), on=_KEY).select("row", "day", "record", "current")
     return Lookback(
         spine=spine.select("row", "child_id", "as_of", "viewer"),
-        held=_with_knowing(_with_days(rows, contacts, days), everyone),
+        held=_with_knowing(_with_days(rows, contacts, days), everyone, contacts.height),
         children=_children(_lives(records, same, spine)),
         links=_links(records, days),
         contacts=contacts.drop("child"),
@@ -133,15 +134,18 @@ def _with_days(rows: pl.DataFrame, contacts: pl.DataFrame, days: Sequence[dt.dat
     return rows.with_columns((as_of - time).dt.total_days().cast(pl.Int32).alias("days_ago"))
 
 
-def _with_knowing(rows: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
-    """Add who knows each record, or the one that stands for it, as one bit an organisation."""
-    organisations = everyone.filter(pl.col("who") < len(ORGANISATIONS))
-    bit = pl.lit(1, pl.Int64) * pl.lit(2, pl.Int64).pow(pl.col("who")).cast(pl.Int64)
-    knowing = organisations.group_by("day", "record").agg(known_to=bit.sum())  # each once, so a sum is a union
-    mine = rows.join(knowing, on=["day", "record"], how="left", maintain_order="left")["known_to"].fill_null(0)
-    stands = rows.join(knowing, left_on=["day", "current"], right_on=["day", "record"], how="left",
-                       maintain_order="left")["known_to"].fill_null(0)  # fmt: skip
-    return rows.drop("day").with_columns(known_to=mine | stands)
+def _with_knowing(rows: pl.DataFrame, everyone: pl.DataFrame, size: int) -> pl.DataFrame:
+    """Add who knows each of ``size`` records, or the one that stands for it, as one bit an organisation."""
+    known_to = np.zeros(rows.height, np.int64)
+    organisations = everyone.filter(pl.col("who") < len(ORGANISATIONS)).sort("day")
+    for (day,), here in organisations.group_by("day", maintain_order=True):
+        # each organisation once a record, so the sum of its bits is their union: 31 bits are exact in a float
+        bits = np.exp2(here["who"].to_numpy().astype(float))
+        knowing = np.bincount(here["record"].to_numpy(), weights=bits, minlength=size).astype(np.int64)
+        place = (rows["day"] == day).arg_true()
+        mine, stands = (rows[c].gather(place).to_numpy() for c in ("record", "current"))
+        known_to[place.to_numpy()] = knowing[mine] | knowing[stands]
+    return rows.drop("day").with_columns(known_to=pl.Series(known_to))
 
 
 def _links(records: Records, days: Sequence[dt.date]) -> pl.DataFrame:

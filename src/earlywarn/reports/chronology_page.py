@@ -61,25 +61,29 @@ def chronology_html(told: Chronology, *, absent: tuple[str, ...] = (), note: str
 
     """
     events = events_in_words(told)
-    return templates().get_template("chronology.html.j2").render(
-        csp=CSP,
-        styles=styles(*STYLES),
-        title=f"Chronology of child {told.child_id}, as of {said_day(told.as_of)}",
-        note=note,
-        decides=A_PERSON_DECIDES,
-        not_the_same=NOT_THE_SAME,
-        strand_gap=STRAND_GAP_DAYS,
-        told=told,
-        head=head_in_words(told),
-        picture=inline(timeline(told, absent=absent)),
-        lives=lives_in_words(told),
-        plans=plans_in_words(told),
-        legend=LEGEND,
-        agencies=told.organisations,
-        widths=_widths(len(told.organisations)),
-        groups=[(year, list(of_year)) for year, of_year in groupby(events, _group)],
-        gaps=gaps_in_words(told),
-        delays=delays_in_words(told),
+    return (
+        templates()
+        .get_template("chronology.html.j2")
+        .render(
+            csp=CSP,
+            styles=styles(*STYLES),
+            title=f"Chronology of child {told.child_id}, as of {said_day(told.as_of)}",
+            note=note,
+            decides=A_PERSON_DECIDES,
+            not_the_same=NOT_THE_SAME,
+            strand_gap=STRAND_GAP_DAYS,
+            told=told,
+            head=head_in_words(told),
+            picture=inline(timeline(told, absent=absent)),
+            lives=lives_in_words(told),
+            plans=plans_in_words(told),
+            legend=LEGEND,
+            agencies=told.organisations,
+            widths=_widths(len(told.organisations)),
+            groups=[(year, list(of_year)) for year, of_year in groupby(events, _group)],
+            gaps=gaps_in_words(told),
+            delays=delays_in_words(told),
+        )
     )
 
 
