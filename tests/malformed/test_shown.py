@@ -59,8 +59,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Two runs of the same records: once with hostile names and notes, once with harmless ones."""
     place = tmp_path_factory.mktemp("shown")
     notes = [*HOSTILE, *LINES, *GLYPHS]
+    plain = [f"note {n}" for n, _ in enumerate(notes)]
     for which, names in (("hostile", HOSTILE), ("plain", [f"k{n:02}" for n in range(len(HOSTILE))])):
-        there = records_of(place / which, names, notes if which == "hostile" else [f"note {n}" for n, _ in enumerate(notes)])
+        there = records_of(place / which, names, notes if which == "hostile" else plain)
         ended = earlywarn("score", there, "--as-of", AS_OF, "--out", place / f"{which}-run", "--capacity", len(names))
         assert ended.code in (0, 4), ended.err
         assert "Traceback" not in ended.out + ended.err
