@@ -6,7 +6,6 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earlywarn.batch import score_records
@@ -14,13 +13,13 @@ from earlywarn.features.engine import build_features
 from earlywarn.records.reading import records_from_frames
 from earlywarn.reports.run_folder import flags_frame
 from tests.changes import renamed, shuffled
+from tests.histories import on_draws
 from tests.strategies import AS_OF, tables, to_frames
 
 DAY = "2026-11-01"
 
 
-@settings(max_examples=30)
-@given(tables(), st.integers(0, 2**16))
+@on_draws(tables(), st.integers(0, 2**16), few=12)
 def test_row_order_changes_nothing(drawn, seed):
     records = records_from_frames(to_frames(drawn))
     one, other = (score_records(r, AS_OF, viewers="all", capacity=2) for r in (records, shuffled(records, seed)))
@@ -28,8 +27,7 @@ def test_row_order_changes_nothing(drawn, seed):
     assert one.flags == other.flags
 
 
-@settings(max_examples=20)
-@given(tables())
+@on_draws(tables(), few=10)
 def test_feeding_every_row_twice_changes_nothing(drawn):
     frames = to_frames(drawn)
     once = records_from_frames(frames)
@@ -42,8 +40,7 @@ def test_feeding_every_row_twice_changes_nothing(drawn):
     )
 
 
-@settings(max_examples=20)
-@given(tables())
+@on_draws(tables(), few=10)
 def test_renaming_children_and_records_permutes_outputs_only(drawn):
     """New names that sort the other way round: the same cells under the new names, the same records as evidence."""
     records = records_from_frames(to_frames(drawn))

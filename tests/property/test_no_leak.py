@@ -1,4 +1,7 @@
-"""Nothing known on or after the day changes anything shown for the day: the gravest bug this library could have."""
+"""Nothing known on or after the day changes anything shown for the day: the gravest bug this library could have.
+
+Of views, chronologies and graphs `test_history` says it.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,12 @@ from hypothesis import given, settings
 
 from earlywarn.batch import score_records
 from earlywarn.features.engine import build_features
-from earlywarn.history.chronology import chronology
-from earlywarn.history.graph import ContactGraph
 from earlywarn.history.view import View
 from earlywarn.records.reading import records_from_frames
 from earlywarn.reports.html import report_html
 from earlywarn.reports.run_folder import flags_frame
 from tests.changes import only_what_was_known, with_rows, without_records
+from tests.histories import on_draws
 from tests.strategies import AS_OF, tables, to_frames
 
 
@@ -25,8 +27,7 @@ def both(drawn):
     return records_from_frames(to_frames(drawn)), records_from_frames(to_frames(only_what_was_known(drawn, AS_OF)))
 
 
-@settings(max_examples=50)
-@given(tables())
+@on_draws(tables(), few=20)
 def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     now, then = (build_features(records, AS_OF, viewers="all") for records in both(drawn))
     assert now.to_polars().equals(then.to_polars())
@@ -35,8 +36,7 @@ def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     assert now.evidence_of(rows, now.names).equals(then.evidence_of(rows, then.names))
 
 
-@settings(max_examples=30)
-@given(tables())
+@on_draws(tables(), few=10)
 def test_scores_and_flags_are_those_of_the_past_alone(drawn):
     now, then = (score_records(records, AS_OF, viewers="all", capacity=2) for records in both(drawn))
     assert now.scores.equals(then.scores)
@@ -62,22 +62,6 @@ def test_the_page_of_the_example_is_that_of_the_past_alone(example):
     assert now.flags == then.flags
     assert len(now.flags)
     assert report_html(now.flags, View(example, day)) == report_html(then.flags, View(past, day))
-
-
-@settings(max_examples=40)
-@given(tables())
-def test_views_graphs_and_chronologies_are_those_of_the_past_alone(drawn):
-    now, then = (View(records, AS_OF) for records in both(drawn))
-    assert now.children == then.children
-    for table, frame in now.frames.items():
-        key = frame.columns
-        assert frame.sort(key).equals(then.frames[table].sort(key)), table
-    for child in now.children:
-        graphs = [ContactGraph(view, child) for view in (now, then)]
-        assert list(graphs[0].edges(keys=True, data=True)) == list(graphs[1].edges(keys=True, data=True))
-        stories = [chronology(view, child) for view in (now, then)]
-        assert stories[0].events.equals(stories[1].events)
-        assert stories[0].known.equals(stories[1].known)
 
 
 @pytest.mark.parametrize("days_later", [0, 1, 400])

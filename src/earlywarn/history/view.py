@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 _HELD = ("contacts", "concerns", "sharing", "people", "households", "episodes", "facts")
+_FEW = 10_000
+"""Up to so many records it is worth a look whether a view holds no other children anyhow."""
 _SHOWN = {"concerns": {"closing_id": "closed_by"}, "episodes": {"record_id": "started_by", "ending_id": "ended_by"}}
 """What the tables of the contract call some columns of a look back."""
 
@@ -147,6 +149,9 @@ class View:
     def only(self, children: Sequence[str]) -> View:
         """Limit the view to some children, each with all its ids: what is asked of one child is answered fast."""
         every = [i for child in dict.fromkeys(children) for i in self.ids(child)]
+        there = self.records.frames["contacts"]["child_id"]
+        if len(there) <= _FEW and set(there.unique()) <= set(every):
+            return self
         return View(self.records.only(every), self.day, self.seen_by)
 
     def no_such_child(self) -> ArgumentError:

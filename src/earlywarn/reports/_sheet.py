@@ -129,8 +129,8 @@ def sheet_of(
         The view holds no record of the child.
 
     """
-    told = chronology(view, flag.child_id)
-    graph = ContactGraph(view, flag.child_id)
+    mine = view.only([flag.child_id])
+    told, graph = chronology(mine, flag.child_id), ContactGraph(mine, flag.child_id)
     lines = _lines(told)
     every = bars(flag, scale)
     return Sheet(
@@ -143,7 +143,7 @@ def sheet_of(
         compared=compared(every),
         timeline=inline(timeline(told, absent=absent)),
         graph=inline(contact_graph(graph)),
-        lead_graph=_lead_graph(graph, view, flag),
+        lead_graph=_lead_graph(graph, mine, flag),
         lines=tuple(lines.values()),
         plans=tuple(_plan(p) for p in told.plans.sort("start_on", "kind").iter_rows(named=True)),
     )
@@ -153,7 +153,7 @@ def _lead_graph(pooled: ContactGraph, view: View, flag: Flag) -> Markup | None:
     """Draw the lead agency's own graph in the pooled one's places, where others knew the child too."""
     if view.seen_by != POOLED or set(flag.own_views) <= {POOLED, LEAD_AGENCY} or LEAD_AGENCY not in flag.own_views:
         return None
-    own = View(view.only([flag.child_id]).records, view.day, LEAD_AGENCY)
+    own = View(view.records, view.day, LEAD_AGENCY)
     return inline(contact_graph(ContactGraph(own, flag.child_id), within=pooled))
 
 

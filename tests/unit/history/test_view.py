@@ -6,16 +6,12 @@ import datetime as dt
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
 
 from earlywarn.errors import ArgumentError
 from earlywarn.history.lookback import as_day, look_back, viewers_before
 from earlywarn.history.view import View
-from earlywarn.records.reading import records_from_frames
 from earlywarn.words import age_in_words
 from tests.changes import with_rows
-from tests.reference import current, known, visible
-from tests.strategies import AS_OF, tables, to_frames
 
 NOON = dt.datetime(2026, 3, 1, 12)
 
@@ -192,17 +188,3 @@ def test_an_unknown_viewer_is_refused_with_the_nearest_name():
 
 def test_the_view_says_its_boundary(example):
     assert "known before the midnight that starts that day" in repr(View(example, "2026-11-01"))
-
-
-@settings(max_examples=30)
-@given(tables())
-def test_views_equal_the_reference(drawn):
-    """Every record, and every reference, of every viewer, against plain loops."""
-    of = records_from_frames(to_frames(drawn))
-    for viewer in ("pooled", "social_care", "police", "school"):
-        view = View(of, AS_OF, viewer)
-        assert set(view["contacts"]["record_id"]) == visible(drawn, AS_OF, viewer)
-        assert visible(drawn, AS_OF, viewer) <= known(drawn, AS_OF, viewer)
-        now = current(drawn, AS_OF, viewer)
-        want = {(r["concern_id"], now[r["record_id"]]) for r in drawn["concerns"] if now.get(r["record_id"])}
-        assert set(zip(view["concerns"]["concern_id"], view["concerns"]["record_id"], strict=True)) == want
