@@ -161,7 +161,7 @@ def drawn_records(draw):
     return records_from_frames(to_frames(drawn))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(drawn_records())
 def test_drawn_children_measure_as_networkx_measures_them(of):
     assert_equal_to_networkx(of, AS_OF, [POOLED, "police", "gp+school"])
