@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from earlywarn.errors import ArgumentError, SourceError
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import build_features
-from earlywarn.history.knowledge import POOLED
-from earlywarn.history.lookback import as_day
+from earlywarn.history.days import as_day
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.tables import total
 from earlywarn.review.flags import check_list, flags_of
 from earlywarn.scoring.card import StartingCard

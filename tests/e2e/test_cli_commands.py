@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 
 from earlywarn.features.catalogue import CORE
-from earlywarn.history.knowledge import POOLED, knowledge
+from earlywarn.history.knowledge import knowledge
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.reading import read_records
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.scoring.card import StartingCard

@@ -128,7 +128,8 @@ def _children_whose_people_social_care_knows(records) -> pl.DataFrame:
 def test_a_second_agency_reporting_the_same_concern(cohort, later):
     """Within 28 days of the last report, about a concern that stands open."""
     table = build_features(cohort, DAY)
-    rows = table.frames["concerns"].filter((pl.col("viewer") == "pooled") & ~pl.col("closed"))
+    standing = table.frames["strands"].filter(~pl.col("closed")).select("strand")
+    rows = table.frames["concerns"].join(standing, on="strand", how="semi")
     last = rows.sort("days_ago").group_by("row", "category", maintain_order=True).first()
     last = last.filter(pl.col("days_ago") > later).join(table.values.select("row", "child_id"), on="row")
     contacts, concerns = [], []

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from earlywarn.history.knowledge import check_viewer, members
 from earlywarn.history.lookback import look_back
+from earlywarn.history.viewers import check_viewer, members
 from earlywarn.history.view import View
 from earlywarn.records.tables import Records
 from tests import history_reference as plain

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
-Frame = Literal["records", "contacts", "contact_days", "concerns", "people", "sharing", "episodes"]
 About = Literal["family", "services"]
 
 FAMILY: About = "family"
@@ -78,6 +75,26 @@ class Sentence:
 
 
 @dataclass(frozen=True, eq=False)
+class Coverage:
+    """How much must be said of a child for a feature to be told: else the answer is "cannot tell".
+
+    Parameters
+    ----------
+    asked : polars.Expr
+        The rows of the frame, within the feature's window, that the question is about.
+    told : polars.Expr
+        Whether a row says what is asked.
+    least : float
+        The least share of them that must. Where there is no such row, nothing is asked.
+
+    """
+
+    asked: pl.Expr
+    told: pl.Expr
+    least: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
 class Feature:
     """One thing that is counted of a child, on a day, in a view.
 
@@ -86,8 +103,8 @@ class Feature:
     name : str
         Its name; the unit is its suffix where there is one.
     over : str
-        The frame whose rows are counted: ``records, contacts, contact_days, concerns, people, sharing`` or
-        ``episodes``; their columns are documented in `earlywarn.features.frames`.
+        The frame whose rows are counted: ``records, contacts, agency_days, contact_days, concerns, strands, people,
+        sharing, episodes`` and others; they and their columns are documented in `earlywarn.features.frames`.
     where : polars.Expr or None
         Which rows are kept. The records that carry the kept rows are the evidence.
     value : polars.Expr
@@ -96,10 +113,11 @@ class Feature:
         Keep only rows of the days within this many before the as-of day; None keeps all before it.
     empty : float, int, None or polars.Expr
         The value where no row is kept. An expression is asked of the child's whole frame, and is null where the
-        child has no row there at all.
+        child has no row there at all; one that names only columns of the child is asked of every child.
     needs : tuple of str
-        Tables (``concerns``) or columns (``contacts.attendance``) without which it cannot be told. Where nobody's
-        records had any by the day, the feature is null for everyone.
+        Tables (``concerns``), columns (``contacts.attendance``), facts (``facts:action_due``) or records of one holder
+        (``contacts@social_care``) without which it cannot be told. Where nobody's records had any by the day, the
+        feature is null for everyone.
     unit : str
         What the value is counted in.
     direction : {+1, -1, 0}
@@ -114,10 +132,23 @@ class Feature:
     about : {"family", "services"}
         Whether it speaks of the child and family, or of how services have worked.
     arises : polars.Expr, optional
-        Whether the question arises at all, asked of the child's whole frame: how old the oldest open concern is does
-        not, where none is open. A null that does not arise is not a gap, and nobody is told that it is.
+        Whether the question arises at all, asked as ``empty`` is: how old the oldest open concern is does not, where
+        none is open. A null that does not arise is not a gap, and nobody is told that it is.
     carried_by : tuple of str
         Columns of the frame that name the records carrying a row.
+    sets : polars.Expr, optional
+        Which of the kept rows set the value, where not all do: for a maximum, those that have it. The records behind
+        the value are theirs. Asked of the rows of one child together.
+    part : polars.Expr, optional
+        For a share, which of the kept rows are its upper part.
+    finish : callable, optional
+        The last step, from the aggregated values of all rows to the feature's: a polars Series in, one of equal length
+        out. For what takes a statistical function; null stays null.
+    coverage : Coverage, optional
+        How much must be said for the value to be told of a child at all.
+    definition : str
+        Its exact meaning in words, with the values of the settings in it. It identifies the feature: what says the
+        same is the same.
 
     Examples
     --------
@@ -132,7 +163,7 @@ class Feature:
     """
 
     name: str
-    over: Frame
+    over: str
     where: pl.Expr | None
     value: pl.Expr
     window: int | None
@@ -146,17 +177,24 @@ class Feature:
     about: About = FAMILY
     arises: pl.Expr | None = None
     carried_by: tuple[str, ...] = ("record_id",)
+    sets: pl.Expr | None = None
+    part: pl.Expr | None = None
+    finish: Callable[[pl.Series], pl.Series] | None = None
+    coverage: Coverage | None = None
+    definition: str = ""
+
+    @property
+    def expressions(self) -> tuple[pl.Expr, ...]:
+        """Every expression it is made of."""
+        told = (self.coverage.asked, self.coverage.told) if self.coverage else ()
+        everything = (self.where, self.value, self.of, self.empty, self.arises, self.sets, self.part, *told)
+        return tuple(e for e in everything if isinstance(e, pl.Expr))
+
+    def within(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """Rows of the frame in the feature's window."""
+        return frame if self.window is None else frame.filter(pl.col("days_ago") <= self.window)
 
     def kept(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Rows of the frame that this feature counts: those its evidence comes from."""
-        within = frame if self.window is None else frame.filter(pl.col("days_ago") <= self.window)
+        """Rows of the frame that this feature counts."""
+        within = self.within(frame)
         return within if self.where is None else within.filter(self.where)
-
-
-def set_hash(features: Iterable[Feature]) -> str:
-    """Identity of a set of features: what a fitted model was made for, and must meet again.
-
-    Covers what each feature is called, counts over, within, in and towards; it does not depend on their order.
-    """
-    said = sorted((f.name, f.over, f.window, f.unit, f.direction, f.needs) for f in features)
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]

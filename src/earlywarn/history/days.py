@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
+
+import polars as pl
 
 from earlywarn.errors import ArgumentError
 
@@ -70,3 +73,43 @@ def day_after(records: Records) -> dt.date:
     if records.frames["contacts"].is_empty():
         raise ArgumentError("There is no record.", expected="at least one", fix="give records, or an as-of day")
     return max(known).date() + dt.timedelta(days=1)
+
+
+NATIONS: tuple[str, ...] = ("ENG", "WLS", "SCT", "NIR")
+"""England, Wales, Scotland and Northern Ireland, whose bank holidays differ."""
+
+
+def working_days(start: pl.Series, end: pl.Series, nation: str = "ENG") -> pl.Series:
+    """Count the working days from one day up to another, the first among them and the last not.
+
+    Mondays to Fridays that are no bank holiday.
+
+    Parameters
+    ----------
+    start, end : polars.Series
+        Days, of equal length.
+    nation : {"ENG", "WLS", "SCT", "NIR"}
+        Whose bank holidays.
+
+    Returns
+    -------
+    polars.Series
+        Int32; null where a day is, negative where the end lies before the start.
+
+    Examples
+    --------
+    >>> monday = pl.Series([dt.date(2026, 12, 21)])
+    >>> working_days(monday, monday + dt.timedelta(days=7)).to_list()  # Christmas Day is a Friday
+    [4]
+
+    """
+    years = pl.concat([start, end]).dt.year().drop_nulls().unique().sort().to_list()
+    closed = _bank_holidays(nation, years[0], years[-1]) if years else ()
+    return pl.select(pl.business_day_count(start, end, holidays=closed)).to_series()
+
+
+@cache
+def _bank_holidays(nation: str, first: int, last: int) -> tuple[dt.date, ...]:
+    from holidays import country_holidays  # noqa: PLC0415 (few ask for working days)
+
+    return tuple(sorted(country_holidays("GB", subdiv=nation, years=range(first, last + 1))))

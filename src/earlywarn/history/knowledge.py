@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from earlywarn.records.tables import Records
 
-__all__ = ["POOLED", "check_viewer", "corrections", "identities", "indexed_contacts", "knowledge", "members", "resolve"]
+__all__ = ["corrections", "identities", "indexed_contacts", "knowledge", "linked_ids", "resolve"]
 
 
 def indexed_contacts(records: Records) -> pl.DataFrame:
@@ -104,7 +104,7 @@ def corrections(contacts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
+def resolve(held: pl.DataFrame, newer: pl.DataFrame) -> pl.DataFrame:
     """Say, for every record a viewer holds or holds a correction of, which record stands for it now.
 
     A record is hidden from a view that holds its correction or withdrawal; references to it then mean its
@@ -115,8 +115,8 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
     ----------
     held : polars.DataFrame
         ``record``, and the columns that say whose and when: ``as_of`` and ``viewer``, or codes for them.
-    contacts : polars.DataFrame
-        From `indexed_contacts`.
+    newer : polars.DataFrame
+        From `corrections`.
 
     Returns
     -------
@@ -126,7 +126,6 @@ def resolve(held: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
 
     """
     seat = [c for c in held.columns if c != "record"]
-    newer = corrections(contacts)
     if newer.is_empty():
         return held.select(*seat, "record", current="record")
     steps = (
@@ -145,9 +144,7 @@ def _followed(steps: pl.DataFrame, seat: list[str]) -> pl.DataFrame:
     """Go along each chain of corrections, one step a turn."""
     current = steps.select(*seat, "record", current="step")
     while True:
-        moved = current.join(
-            steps.drop_nulls("replaced"), left_on=[*seat, "current"], right_on=[*seat, "record"], how="left"
-        )
+        moved = current.join(steps, left_on=[*seat, "current"], right_on=[*seat, "record"], how="left")
         if not moved["replaced"].any():
             return current
         current = moved.with_columns(

@@ -1,4 +1,4 @@
-"""What was knowable on many days, to many viewers, at once: the one place that compares a date with the as-of day.
+"""What was knowable on many days, to many viewers, at once.
 
 `look_back` answers with frames keyed by ``row`` (one child, day and viewer) in which time is a whole number of days
 before the as-of day. The rooms above count those days and never see a date.
@@ -7,145 +7,169 @@ before the as-of day. The rooms above count those days and never see a date.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.days import as_day, day_after, midnight
-from earlywarn.history.knowledge import identities, indexed_contacts, knowledge, resolve
+from earlywarn.history._index import RecordIndex
+from earlywarn.history.days import as_day
+from earlywarn.history.knowledge import identities, knowledge, resolve
 from earlywarn.history.seen import Lookback
 from earlywarn.history.viewers import POOLED, check_viewer
-from earlywarn.records.codes import LEAD_AGENCY, ORGANISATIONS
+from earlywarn.records.codes import ORGANISATIONS
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    import numpy.typing as npt
+
     from earlywarn.records.tables import Records
 
-__all__ = ["Lookback", "as_day", "asked_days", "asked_viewers", "day_after", "look_back", "viewers_before"]
+__all__ = ["Lookback", "asked_days", "asked_viewers", "look_back", "viewers_before"]
 
 ADULT_AGE_MONTHS = 18 * 12
 
 
 def look_back(
-    records: Records, as_ofs: Sequence[dt.date], viewers: Sequence[str], children: Sequence[str] | None = None
+    records: Records,
+    as_ofs: Sequence[dt.date],
+    viewers: Sequence[str],
+    children: Sequence[str] | None = None,
+    index: RecordIndex | None = None,
 ) -> Lookback:
     """Find what each viewer knew of each child before each day.
 
-    ``pooled`` and the lead agency are always among the rows: what *anyone* knew, and what the lead knew, are
-    questions every comparison asks. ``children`` limits the other viewers to these children; ``pooled`` stays
-    whole, because whether a thing can be told at all is judged on what anyone knew of any child.
+    Parameters
+    ----------
+    records : Records
+        What agencies wrote.
+    as_ofs : sequence of datetime.date
+        The days.
+    viewers : sequence of str
+        Whose knowledge.
+    children : sequence of str, optional
+        Only these children, by any of their ids.
+    index : RecordIndex, optional
+        That of these records, or of these children's, where one has been made.
+
     """
-    wanted = list(dict.fromkeys([*map(check_viewer, viewers), POOLED, LEAD_AGENCY]))
-    days = sorted(set(as_ofs))
-    names = list(dict.fromkeys([*ORGANISATIONS, POOLED, *wanted]))
-    contacts, ids = _numbered(records)
-    known = knowledge(records, wanted)
-    same = identities(records, days, known)
-    everyone = _before_each(known, days, names)
-    owners = _owners(same, ids, days)
-    keys = _keys(_of_child(everyone.filter(pl.col("who") == names.index(POOLED)), contacts, owners), wanted, names)
-    spine = _spine(keys, ids, days, names)
-    seats = everyone.filter(pl.col("who").is_in([names.index(v) for v in wanted]))
-    if children is not None:
-        seats = _limited(seats, ids.filter(pl.col("child_id").is_in(list(children)))["child"], contacts, owners, names)
-    resolved = _of_child(resolve(seats, contacts).drop_nulls("current"), contacts, owners)
-    rows = resolved.join(spine.select("row", *_KEY), on=_KEY).select("row", "day", "record", "current")
+    days, seats = sorted(set(as_ofs)), sorted({check_viewer(v) for v in viewers})
+    same = _same(records, days)
+    if index is None:
+        index = RecordIndex(records if children is None else records.only(_every_id(same, children)))
+    owners = _owners(same, index.children, days)
+    there = {day: np.unique(owners[day][index.child[index.known(POOLED, day)]]) for day in days}
+    rows = _Rows(days, seats, there, len(index.children))
+    held = _held(index, rows, owners)
+    spine = rows.spine(index.children)
     return Lookback(
-        spine=spine.select("row", "child_id", "as_of", "viewer"),
-        held=_with_knowing(_with_days(rows, contacts, days), everyone, contacts.height),
-        children=_children(_lives(records, same, spine)),
+        spine=spine,
+        held=held,
+        children=_children(_lives(index.records, same, spine)),
         links=_links(records, days),
-        contacts=contacts.drop("child"),
-        tables=records.frames,
+        index=index,
         same=same,
+        source=records,
+        viewers=tuple(seats),
+        of_children=None if children is None else tuple(children),
     )
 
 
-_KEY = ("day", "who", "child")
-"""A row of the spine in small numbers: which day, which viewer, which child."""
+def _same(records: Records, days: Sequence[dt.date]) -> pl.DataFrame:
+    known = knowledge(records) if records.frames["links"].height else pl.DataFrame()
+    return identities(records, days, known)
 
 
-def _numbered(records: Records) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Contacts with a number for each record and child, and the children by their numbers."""
-    contacts = indexed_contacts(records).with_columns(time=pl.coalesce("occurred_at", "known_at"))
-    ids = contacts.select(pl.col("child_id").unique().sort()).with_row_index("child")
-    return contacts.join(ids, on="child_id", how="left", maintain_order="left"), ids
+def _every_id(same: pl.DataFrame, children: Sequence[str]) -> list[str]:
+    """Ids of some children, with every id that a link known by one of the days joins to one of them."""
+    of_child = same.filter(pl.col("subject") == "child")
+    asked = pl.col("id").is_in(list(children)) | pl.col("same").is_in(list(children))
+    mine = of_child.join(of_child.filter(asked), on=["as_of", "same"], how="semi")
+    return list(dict.fromkeys([*children, *mine["id"]]))
 
 
-def _before_each(known: pl.DataFrame, days: Sequence[dt.date], names: Sequence[str]) -> pl.DataFrame:
-    """Return what each viewer knew before each day: the one comparison this library rests on."""
-    viewer = pl.col("viewer").cast(pl.Enum(names)).to_physical().cast(pl.UInt16)
-    coded = known.select("record", "known_at", viewer.alias("who"))
-    before = [
-        coded.filter(pl.col("known_at") < midnight(day)).select(pl.lit(i, pl.UInt16).alias("day"), "who", "record")
-        for i, day in enumerate(days)
-    ]
-    return pl.concat(before or [coded.clear().select(pl.lit(0, pl.UInt16).alias("day"), "who", "record")])
+def _owners(same: pl.DataFrame, ids: pl.Series, days: Sequence[dt.date]) -> dict[dt.date, npt.NDArray[np.int64]]:
+    """For each day, the number of the child that each id, by its own number, goes by."""
+    alone = np.arange(len(ids))
+    owners = dict.fromkeys(days, alone)
+    numbers = ids.to_frame("id").with_row_index("child")
+    linked = same.filter((pl.col("subject") == "child") & (pl.col("id") != pl.col("same"))).join(numbers, on="id")
+    owned = linked.join(numbers.rename({"id": "same", "child": "owner"}), on="same")
+    for (day,), here in owned.group_by("as_of"):
+        mine = alone.copy()
+        mine[here["child"].to_numpy()] = here["owner"].to_numpy()
+        owners[day] = mine
+    return owners
 
 
-def _owners(same: pl.DataFrame, ids: pl.DataFrame, days: Sequence[dt.date]) -> pl.DataFrame:
-    """Numbers of the children that go by another id on a day: ``day, child, owner``."""
-    if same.is_empty():
-        return pl.DataFrame(schema={"day": pl.UInt16, "child": pl.UInt32, "owner": pl.UInt32})
-    numbered = pl.DataFrame({"as_of": days}, schema={"as_of": pl.Date}).with_row_index("day")
-    linked = same.filter((pl.col("subject") == "child") & (pl.col("id") != pl.col("same"))).join(numbered, on="as_of")
-    owner = ids.select(pl.col("child").alias("owner"), pl.col("child_id").alias("same"))
-    whole = linked.join(ids, left_on="id", right_on="child_id").join(owner, on="same")
-    return whole.select(pl.col("day").cast(pl.UInt16), "child", "owner")
+class _Rows:
+    """Rows of the spine, in order of day, viewer and child, found by arithmetic and never by a join."""
+
+    def __init__(
+        self, days: Sequence[dt.date], seats: Sequence[str], there: dict[dt.date, npt.NDArray[np.int64]], size: int
+    ) -> None:
+        self.blocks = list(product(days, seats))
+        self.there = there
+        counts = [len(there[day]) for day, _ in self.blocks]
+        self.begins = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
+        self.rank = {day: _ranks(there[day], size) for day in days}
+
+    def of(self, block: int, child: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Rows of some children in one block."""
+        return np.asarray(self.begins[block] + self.rank[self.blocks[block][0]][child])
+
+    def spine(self, ids: pl.Series) -> pl.DataFrame:
+        """``row, child_id, as_of, viewer``."""
+        children = [self.there[day] for day, _ in self.blocks]
+        counts = [len(c) for c in children]
+        block = np.repeat(np.arange(len(self.blocks)), counts)
+        days, seats = (list(part) for part in zip(*self.blocks, strict=True)) if self.blocks else ([], [])
+        everyone = np.concatenate([*children, np.empty(0, np.int64)])
+        return pl.DataFrame(
+            {
+                "child_id": ids.gather(everyone),
+                "as_of": pl.Series(days, dtype=pl.Date).gather(block),
+                "viewer": pl.Series(seats, dtype=pl.String).gather(block),
+            }
+        ).with_row_index("row")
 
 
-def _of_child(seats: pl.DataFrame, contacts: pl.DataFrame, owners: pl.DataFrame) -> pl.DataFrame:
-    """Add the child each record is about on that day, linked ids counted as one child."""
-    with_child = seats.with_columns(child=contacts["child"].gather(seats["record"]))
-    if owners.is_empty():
-        return with_child
-    joined = with_child.join(owners, on=["day", "child"], how="left")
-    return joined.with_columns(child=pl.coalesce("owner", "child")).drop("owner")
+def _ranks(children: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    ranks = np.zeros(size, np.int64)
+    ranks[children] = np.arange(len(children))
+    return ranks
 
 
-def _keys(pooled: pl.DataFrame, wanted: Sequence[str], names: Sequence[str]) -> pl.DataFrame:
-    who = pl.DataFrame({"who": [names.index(v) for v in wanted]}, schema={"who": pl.UInt16})
-    return pooled.select("day", "child").unique().join(who, how="cross")
+_HELD = pl.Schema({"row": pl.UInt32(), "record": pl.UInt32(), "current": pl.UInt32(), "days_ago": pl.Int32()})
 
 
-def _spine(keys: pl.DataFrame, ids: pl.DataFrame, days: Sequence[dt.date], names: Sequence[str]) -> pl.DataFrame:
-    said = {"child_id": (ids["child_id"], "child"), "viewer": (pl.Series(names), "who")}
-    as_of = pl.Series(days, dtype=pl.Date)
-    whole = keys.with_columns(
-        as_of.gather(keys["day"]).alias("as_of"), *(text.gather(keys[c]).alias(n) for n, (text, c) in said.items())
-    )
-    return whole.sort("as_of", "viewer", "child").with_row_index("row")
+def _held(index: RecordIndex, rows: _Rows, owners: dict[dt.date, npt.NDArray[np.int64]]) -> pl.DataFrame:
+    """Every record each viewer held, or held a correction of, in order of rows."""
+    blocks = []
+    for block, (day, viewer) in enumerate(rows.blocks):
+        known = index.known(viewer, day)
+        seen = pl.DataFrame({"record": index.order[known].astype(np.uint32)})
+        now = _standing(index, seen)
+        child = owners[day][index.child[index.place[now["record"].to_numpy()]]]
+        days_ago = np.datetime64(day, "D").astype(np.int32) - index.days[now["current"].to_numpy()]
+        whole = now.with_columns(row=pl.Series(rows.of(block, child)), days_ago=pl.Series(days_ago)).select(*_HELD)
+        blocks.append(whole.cast(_HELD).sort("row", maintain_order=True))
+    held = pl.concat(blocks) if blocks else pl.DataFrame(schema=_HELD)
+    return held.with_columns(pl.col("row").set_sorted())
 
 
-def _limited(
-    seats: pl.DataFrame, children: pl.Series, contacts: pl.DataFrame, owners: pl.DataFrame, names: Sequence[str]
-) -> pl.DataFrame:
-    asked = pl.col("child").is_in(children.implode())
-    return _of_child(seats, contacts, owners).filter((pl.col("who") == names.index(POOLED)) | asked).drop("child")
-
-
-def _with_days(rows: pl.DataFrame, contacts: pl.DataFrame, days: Sequence[dt.date]) -> pl.DataFrame:
-    time = contacts["time"].gather(rows["current"]).dt.date()
-    as_of = pl.Series(days, dtype=pl.Date).gather(rows["day"])
-    return rows.with_columns((as_of - time).dt.total_days().cast(pl.Int32).alias("days_ago"))
-
-
-def _with_knowing(rows: pl.DataFrame, everyone: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Add who knows each of ``size`` records, or the one that stands for it, as one bit an organisation."""
-    known_to = np.zeros(rows.height, np.int64)
-    organisations = everyone.filter(pl.col("who") < len(ORGANISATIONS)).sort("day")
-    for (day,), here in organisations.group_by("day", maintain_order=True):
-        # each organisation once a record, so the sum of its bits is their union: 31 bits are exact in a float
-        bits = np.exp2(here["who"].to_numpy().astype(float))
-        knowing = np.bincount(here["record"].to_numpy(), weights=bits, minlength=size).astype(np.int64)
-        place = (rows["day"] == day).arg_true()
-        mine, stands = (rows[c].gather(place).to_numpy() for c in ("record", "current"))
-        known_to[place.to_numpy()] = knowing[mine] | knowing[stands]
-    return rows.drop("day").with_columns(known_to=pl.Series(known_to))
+def _standing(index: RecordIndex, seen: pl.DataFrame) -> pl.DataFrame:
+    """Add to the records a viewer knew which one stands for each, where one does: few are ever corrected."""
+    unchanged = seen.with_columns(current="record")
+    if index.newer.is_empty():
+        return unchanged
+    touched = index.has_versions.gather(seen["record"])
+    resolved = resolve(seen.filter(touched), index.newer).drop_nulls("current")
+    return pl.concat([unchanged.filter(~touched), resolved.select(unchanged.columns)])
 
 
 def _links(records: Records, days: Sequence[dt.date]) -> pl.DataFrame:
@@ -190,10 +214,14 @@ def _children(lives: pl.DataFrame) -> pl.DataFrame:
             .fill_null(value=False),
             died=(pl.col("death_on") < as_of).fill_null(value=False),
         )
-        .with_columns(age_months=pl.when(~pl.col("unborn")).then(age.cast(pl.Int32)))
+        .with_columns(
+            age_months=pl.when(~pl.col("unborn")).then(age.cast(pl.Int32)),
+            born_days_ago=pl.when(~pl.col("unborn")).then((as_of - birth).dt.total_days().cast(pl.Int32)),
+        )
         .select(
             "row",
             "age_months",
+            "born_days_ago",
             "unborn",
             "died",
             adult=(pl.col("age_months") >= ADULT_AGE_MONTHS).fill_null(value=False),
@@ -227,5 +255,5 @@ def asked_viewers(records: Records, days: Sequence[dt.date], viewers: str | Sequ
 
 def viewers_before(records: Records, as_of: dt.date) -> list[str]:
     """``pooled`` and every organisation that knew a record before the day, in the order of the code list."""
-    known = set(knowledge(records).filter(pl.col("known_at") < midnight(as_of))["viewer"].unique())
-    return [POOLED, *(code for code in ORGANISATIONS if code in known)]
+    index = RecordIndex(records)
+    return [POOLED, *(code for code in ORGANISATIONS if len(index.known(code, as_of)))]

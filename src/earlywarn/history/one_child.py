@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.history.days import midnight
-from earlywarn.history.knowledge import indexed_contacts, knowledge, resolve
+from earlywarn.history.knowledge import corrections, indexed_contacts, knowledge, resolve
 from earlywarn.records.codes import (
     ABOUT,
     ATTENDANCE,
@@ -77,7 +77,9 @@ def _versions(view: View) -> pl.DataFrame:
     knew = knowledge(view.records, [view.seen_by]).filter(
         (pl.col("viewer") == view.seen_by) & (pl.col("known_at") < end)
     )
-    now = resolve(knew.select("viewer", "record", as_of=pl.lit(view.day)), indexed).select("record", "current")
+    now = resolve(knew.select("viewer", "record", as_of=pl.lit(view.day)), corrections(indexed)).select(
+        "record", "current"
+    )
     ids = indexed.select(pl.col("record").alias("current"), pl.col("record_id").alias("current_id"))
     whole = indexed.filter(pl.col("known_at") < end).select("record", "record_id", "agency", "held_by", "known_at")
     mine = whole.join(knew.select("record"), on="record", how="semi")

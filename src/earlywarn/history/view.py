@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import ArgumentError
+from earlywarn.history.days import as_day
 from earlywarn.history.knowledge import linked_ids
-from earlywarn.history.lookback import Lookback, as_day, look_back
+from earlywarn.history.lookback import Lookback, look_back
 from earlywarn.history.viewers import POOLED, check_viewer
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import named

@@ -320,6 +320,7 @@ FACTS: Mapping[str, str] = MappingProxyType(
         "attendance_code": "what a register entry was, as coded",
         "sessions": "for how many sessions",
         "exclusion_category": "the kind of exclusion, as coded",
+        "missing_hours": "how many hours a child was missing",
     }
 )
 

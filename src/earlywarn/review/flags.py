@@ -13,8 +13,8 @@ import polars as pl
 from earlywarn.errors import ArgumentError
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import HELD, FeatureTable, build_features
+from earlywarn.history.days import as_day
 from earlywarn.history.knowledge import linked_ids
-from earlywarn.history.lookback import as_day
 from earlywarn.history.viewers import POOLED, check_viewer
 from earlywarn.records.codes import ORGANISATIONS
 from earlywarn.review.flag import Flag, Flags

@@ -79,6 +79,7 @@ def _known_to(table: FeatureTable, rows: Sequence[int]) -> pl.DataFrame:
     """Who knew each record of some rows in any version, as one bit an organisation."""
     look = table.look
     versions = look.held.filter(pl.col("row").is_in(list(rows)))
+    versions = versions.with_columns(known_to=look.known_to(versions))
     together = versions.group_by("row", "current").agg(pl.col("known_to").bitwise_or())
     return together.with_columns(look.contacts["record_id"].gather(together["current"]))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.features.frames import STRAND_DAYS
+from earlywarn.features.frames.concerns import STRAND_DAYS
 from earlywarn.records.codes import EPISODES, label
 from earlywarn.words import age_in_words, count_of, said_day
 
@@ -42,9 +42,10 @@ def population(table: FeatureTable) -> pl.DataFrame:
     """
     look, frames = table.look, table.frames
     rows = table.values.select("row", "child_id", "as_of", "viewer")
-    referred = frames["records"].filter((pl.col("kind") == "referral") & (pl.col("days_ago") <= KNOWN_DAYS))
+    past = look.records.filter(pl.col("days_ago") >= 1)
+    referred = past.filter((pl.col("kind") == "referral") & (pl.col("days_ago") <= KNOWN_DAYS)).select("row").collect()
     known = pl.concat(
-        [referred.select("row"), frames["concerns"].select("row"), frames["episodes"].filter("open").select("row")]
+        [referred, frames["strands"].select("row"), frames["episodes"].filter("open").select("row")]
     ).unique()
     flags = (
         rows.join(look.children, on="row")
@@ -52,7 +53,7 @@ def population(table: FeatureTable) -> pl.DataFrame:
         .join(_marked(_closed_as(table, "died"), "recorded_dead"), on="row", how="left")
         .join(_marked(_moved(table), "moved"), on="row", how="left")
         .join(_households(table), on="row", how="left")
-        .join(frames["records"].group_by("row").agg(newest=pl.col("time").max()), on="row", how="left")
+        .join(past.select("row", "time").group_by("row").agg(newest=pl.col("time").max()).collect(), on="row", how="left")
         .with_columns(pl.col("known", "recorded_dead", "moved").fill_null(value=False))
     )
     reasons = ((pl.col("died") | pl.col("recorded_dead"), DIED), (pl.col("unborn"), UNBORN), (pl.col("adult"), ADULT))
@@ -75,12 +76,14 @@ def _closed_as(table: FeatureTable, reason: str) -> pl.DataFrame:
 def _moved(table: FeatureTable) -> pl.DataFrame:
     """Rows whose case was closed or transferred because the child moved, and of whom nothing has been raised since."""
     facts = table.look.facts.filter((pl.col("key") == "closure_reason") & (pl.col("value") == "moved_away")).collect()
-    transferred = table.frames["records"].filter(pl.col("outcome") == "transferred")
+    past = table.look.records.filter(pl.col("days_ago") >= 1).select("row", "days_ago", "kind", "outcome")
+    transferred, referred = pl.collect_all(
+        [past.filter(pl.col("outcome") == "transferred"), past.filter(pl.col("kind") == "referral")]
+    )
     left = pl.concat([facts.select("row", "days_ago"), transferred.select("row", "days_ago")])
-    referred = table.frames["records"].filter(pl.col("kind") == "referral")
     begun = table.look.episodes.select("row", days_ago="start_days_ago").collect()
     raised = [
-        f.select("row", "days_ago") for f in (table.frames["contacts"], referred, table.frames["concerns"], begun)
+        f.select("row", "days_ago") for f in (table.frames["contacts"], referred, table.frames["concerns"].filter("counts"), begun)
     ]
     last_raised = pl.concat(raised).group_by("row").agg(last=pl.col("days_ago").min())
     return (

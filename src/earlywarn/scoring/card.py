@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from earlywarn.errors import ModelError, nearest
 from earlywarn.features.catalogue import CORE
-from earlywarn.features.feature import set_hash
+from earlywarn.features.sets import set_hash
 from earlywarn.scoring.terms import Bands, Term, TermTable
 
 if TYPE_CHECKING:

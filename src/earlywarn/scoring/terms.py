@@ -14,7 +14,7 @@ import polars as pl
 
 from earlywarn.errors import ModelError, nearest
 from earlywarn.features.engine import HELD, KEYS
-from earlywarn.features.feature import set_hash
+from earlywarn.features.sets import set_hash
 from earlywarn.files import write_text, write_whole
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class TermTable:
     bands : Bands
         Where the order is cut.
     feature_set : str
-        Identity of the features it was made for; see `earlywarn.features.feature.set_hash`.
+        Identity of the features it was made for; see `earlywarn.features.sets.set_hash`.
     provenance : mapping of str to str
         Where the points come from.
 

@@ -6,7 +6,9 @@ import polars as pl
 import pytest
 
 from earlywarn.features.catalogue import CORE
-from earlywarn.features.feature import Sentence, set_hash, span_in_words
+from earlywarn.features.feature import Sentence, span_in_words
+from earlywarn.features.frames import FRAMES
+from earlywarn.features.sets import set_hash
 from tests.reference import FEATURES
 
 IN_ORDER = [
@@ -33,7 +35,7 @@ def test_every_feature_says_what_it_is(feature):
     assert feature.unit
     assert feature.source
     assert all(vars(feature.sentence).values())
-    assert feature.over in {"records", "contacts", "contact_days", "concerns", "people", "sharing", "episodes"}
+    assert feature.over in FRAMES
 
 
 @pytest.mark.parametrize("feature", CORE, ids=lambda f: f.name)

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from earlywarn.errors import ArgumentError
+from earlywarn.history.days import day_after
 from earlywarn.history.knowledge import indexed_contacts, knowledge
-from earlywarn.history.lookback import day_after
 from earlywarn.history.view import View
 from earlywarn.records.codes import ORGANISATIONS
 from tests.unit.history.test_view import NOON, ids, record, records, told

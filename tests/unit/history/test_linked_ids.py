@@ -110,5 +110,6 @@ def test_of_a_day_that_the_ids_of_one_child_state_differently_none_is_taken():
 def test_the_spine_has_every_child_anyone_knew_of_for_every_viewer():
     of = records(record("r", "gp"), record("s", "police", child_id="c2"), record("t", "gp", 60, child_id="c3"))
     look = look_back(of, [dt.date(2026, 4, 1)], ["school", "gp+police"])
-    for viewer in ("school", "gp+police", "pooled"):
+    assert look.of("pooled").spine["child_id"].to_list() == ["c1", "c2"]
+    for viewer in ("school", "gp+police"):
         assert look.spine.filter(pl.col("viewer") == viewer)["child_id"].to_list() == ["c1", "c2"]

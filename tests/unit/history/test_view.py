@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from earlywarn.errors import ArgumentError
-from earlywarn.history.lookback import as_day, look_back, viewers_before
+from earlywarn.history.days import as_day
+from earlywarn.history.lookback import look_back, viewers_before
 from earlywarn.history.view import View
 from earlywarn.words import age_in_words
 from tests.changes import with_rows

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from earlywarn.features.feature import Feature, Sentence
 
+if TYPE_CHECKING:
+    from earlywarn.features.settings import Settings
+
 CAN_CLOSE = ("concerns.closing",)
 """Some source must be able to record a conclusion, or "not concluded" would say nothing."""
 
-_strands = pl.col("strand").n_unique()
-_unresolved = pl.col("unresolved")
-_oldest = pl.when(_unresolved).then(pl.col("raised_days_ago")).max().over("row")
-_can_tell = pl.col("any_closable")
-_severity = pl.col("severity").filter("head")
+CARRIED = ("record_ids",)
+
+# A child with strands none of which can be closed cannot be told apart from one whose concerns are all dealt with.
+NONE_UNRESOLVED = pl.when(pl.col("unresolved_strands").is_not_null()).then(0)
+_ARISES = (pl.col("unresolved_strands") > 0).fill_null(value=True)
 
 UNRESOLVED = Feature(
     name="unresolved_concerns",
-    over="concerns",
-    where=_unresolved | ~_can_tell,  # a child none of whose concerns can be closed is kept, to be told apart from 0
-    value=pl.when(_can_tell.any()).then(_strands),
+    over="strands",
+    where=pl.col("unresolved"),
+    value=pl.len(),
     window=None,
-    empty=0,
+    empty=NONE_UNRESOLVED,
     needs=CAN_CLOSE,
     unit="concerns",
     direction=1,
@@ -32,12 +37,14 @@ UNRESOLVED = Feature(
         missing="Whether concerns were followed to a conclusion: the records cannot say.",
     ),
     source="Analyses of serious case reviews (2011-14, 2014-17): cases closed while concerns stood",
+    carried_by=CARRIED,
+    definition="Strands of concern that could be closed and are not; null if there are strands and none can be closed.",
 )
 
 UNRESOLVED_OLDEST = Feature(
     name="unresolved_oldest_days",
-    over="concerns",
-    where=_unresolved & (pl.col("raised_days_ago") == _oldest),
+    over="strands",
+    where=pl.col("unresolved"),
     value=pl.col("raised_days_ago").max(),
     window=None,
     empty=None,
@@ -51,16 +58,19 @@ UNRESOLVED_OLDEST = Feature(
         missing="How long a concern has gone without a conclusion: the records show none that has.",
     ),
     source="NSPCC learning from case reviews: drift and delay",
-    arises=_unresolved.any() | ~_can_tell.any(),
+    arises=_ARISES,
+    carried_by=CARRIED,
+    sets=pl.col("raised_days_ago") == pl.col("raised_days_ago").max(),
+    definition="Days since the oldest unresolved strand of concern was raised; null if none is unresolved.",
 )
 
 UNRESOLVED_SEVERITY = Feature(
     name="unresolved_severity",
-    over="concerns",
-    where=_unresolved | ~_can_tell,
-    value=pl.when(_can_tell.any() & _severity.is_not_null().any()).then(_severity.sum()),
+    over="strands",
+    where=pl.col("unresolved"),
+    value=pl.when(pl.col("severity").is_not_null().any()).then(pl.col("severity").cast(pl.Int64).sum()),
     window=None,
-    empty=0,
+    empty=NONE_UNRESOLVED,
     needs=CAN_CLOSE,
     unit="sum of severities, each 0 to 3",
     direction=1,
@@ -71,13 +81,16 @@ UNRESOLVED_SEVERITY = Feature(
         missing="How grave the concerns without a conclusion are: the sources do not grade them.",
     ),
     source="Analysis of serious case reviews (2014-17): neglect accumulates",
+    carried_by=CARRIED,
+    definition="Sum of the recorded severities of unresolved strands; 0 if none is unresolved; null if that cannot be "
+    "told or none has a severity.",
 )
 
 RECURRENCE = Feature(
     name="concern_recurrence",
-    over="concerns",
-    where=pl.col("recurs"),
-    value=_strands - pl.col("category").n_unique(),
+    over="strands",
+    where=pl.col("again") | pl.col("next_raised_days_ago").is_not_null(),
+    value=pl.col("again").sum(),
     window=None,
     empty=0,
     needs=("concerns",),
@@ -90,13 +103,15 @@ RECURRENCE = Feature(
         missing="Whether a concern was raised again: the records do not say.",
     ),
     source="Brandon and others (2008): the past set aside, each referral begun afresh",
+    carried_by=CARRIED,
+    definition="Strands of concern less distinct categories.",
 )
 
 CONCLUDED = Feature(
     name="concluded_365d",
-    over="concerns",
+    over="strands",
     where=pl.col("closed") & (pl.col("concluded_days_ago") <= 365),
-    value=_strands,
+    value=pl.len(),
     window=None,
     empty=0,
     needs=CAN_CLOSE,
@@ -109,7 +124,14 @@ CONCLUDED = Feature(
         missing="Whether concerns were followed to a conclusion: the records cannot say.",
     ),
     source="Munro (2011): show what was done, not only what was not",
-    carried_by=("record_id", "closing_id"),
+    carried_by=("record_ids", "closing_ids"),
+    definition="Closed strands of concern whose latest closing is within 365 days.",
 )
 
-CONCERNS = (UNRESOLVED, UNRESOLVED_OLDEST, UNRESOLVED_SEVERITY, RECURRENCE, CONCLUDED)
+CORE = (UNRESOLVED, UNRESOLVED_OLDEST, UNRESOLVED_SEVERITY, RECURRENCE, CONCLUDED)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family beyond the core."""
+    del settings
+    return ()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from earlywarn.features.feature import SERVICES, Feature, Sentence
-from earlywarn.history.knowledge import POOLED
+from earlywarn.history.viewers import POOLED
 from earlywarn.records.codes import LEAD_AGENCY, ORGANISATIONS
+
+if TYPE_CHECKING:
+    from earlywarn.features.settings import Settings
 
 YEAR = 365
 
 AGENCIES = Feature(
     name="agencies_365d",
-    over="contacts",
+    over="agency_days",
     where=None,
     value=pl.col("agency").n_unique(),
     window=YEAR,
@@ -28,16 +33,15 @@ AGENCIES = Feature(
     ),
     source="Laming (2003): known to many agencies, and none held the picture",
     about=SERVICES,
+    carried_by=("record_ids",),
+    definition="Distinct agencies among the contacts within 365 days.",
 )
-
-_in_order = pl.col("agencies").sort_by("days_ago", descending=True)
-_nothing_shared = (_in_order & _in_order.shift(1)) == 0
 
 AGENCY_CHURN = Feature(
     name="agency_churn_365d",
     over="contact_days",
     where=None,
-    value=pl.when(pl.len() >= 2).then(_nothing_shared.sum() / (pl.len() - 1)),
+    value=pl.when(pl.len() >= 2).then(pl.col("apart").sum() / (pl.len() - 1)),
     window=YEAR,
     empty=None,
     needs=(),
@@ -53,6 +57,9 @@ AGENCY_CHURN = Feature(
     of=pl.len() - 1,
     about=SERVICES,
     carried_by=("record_ids",),
+    part=pl.col("apart") | pl.col("apart").shift(1).over("row"),  # a step is two days: its records are both days'
+    definition="Over consecutive contact days within 365 days, the share of steps whose two days have no agency in "
+    "common; null under two days.",
 )
 
 _recent = pl.col("days_ago") <= YEAR
@@ -77,17 +84,18 @@ WORKER_CHURN = Feature(
     ),
     source="Children's Commissioner, Stability Index: about one child in care in four had several changes in a year",
     about=SERVICES,
+    definition="Distinct workers in involvement_start records held by social care within 365 days, less one if there "
+    "is none before; null if the view has none at all.",
 )
 
-_strands = pl.col("strand").n_unique()
-_known_to = pl.col("strand_known_to").filter("head")
-_most_known = pl.max_horizontal(((_known_to & pl.lit(1 << i, pl.Int64)) != 0).sum() for i in range(len(ORGANISATIONS)))
+_known_by = [(pl.col("known_to") & (1 << i)) != 0 for i in range(len(ORGANISATIONS))]
+_most_known = pl.max_horizontal(known.sum() for known in _known_by)
 
 LARGEST_SINGLE_VIEW = Feature(
     name="largest_single_view",
-    over="concerns",
+    over="strands",
     where=pl.col("viewer") == POOLED,
-    value=pl.when((_strands >= 2) & (pl.col("holders").first() > 1)).then(_most_known / _strands),
+    value=pl.when((pl.len() >= 2) & (pl.col("holders").first() > 1)).then(_most_known / pl.len()),
     window=None,
     empty=None,
     needs=("concerns",),
@@ -101,8 +109,17 @@ LARGEST_SINGLE_VIEW = Feature(
         "alone, to say.",
     ),
     source="Child Safeguarding Practice Review Panel (2022): each professional held one piece",
-    of=_strands,
+    of=pl.len(),
     about=SERVICES,
+    carried_by=("record_ids",),
+    definition="The largest share of the strands of concern that any one organisation knows a row of; null under two "
+    "strands, where one organisation holds all the child's records, and for viewers other than pooled.",
 )
 
-FRAGMENTATION = (AGENCIES, AGENCY_CHURN, WORKER_CHURN, LARGEST_SINGLE_VIEW)
+CORE = (AGENCIES, AGENCY_CHURN, WORKER_CHURN, LARGEST_SINGLE_VIEW)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family beyond the core."""
+    del settings
+    return ()

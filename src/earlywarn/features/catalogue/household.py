@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from earlywarn.features.feature import Feature, Sentence
-from earlywarn.history.knowledge import POOLED
+from earlywarn.history.viewers import POOLED
 
-_lead_knows_some = pl.col("lead_knows_any")
+if TYPE_CHECKING:
+    from earlywarn.features.settings import Settings
 
 UNKNOWN_ADULTS = Feature(
     name="unknown_adults",
     over="people",
     where=(pl.col("viewer") == POOLED)
-    & _lead_knows_some
+    & pl.col("lead_knows_any")
     & pl.col("adult")
     & ~pl.col("ended")
     & ~pl.col("known_to_lead"),
     value=pl.col("person_id").n_unique(),
     window=None,
-    empty=pl.when(((pl.col("viewer") == POOLED) & _lead_knows_some).any()).then(0),
+    empty=pl.when((pl.col("viewer") == POOLED) & pl.col("lead_knows_any")).then(0),
     needs=("people",),
     unit="adults",
     direction=1,
@@ -30,6 +33,14 @@ UNKNOWN_ADULTS = Feature(
         missing="Whether other agencies know adults whom social care does not: the records do not say.",
     ),
     source="Haringey, second serious case review (2010): an adult named on one record, asked about by nobody",
+    definition="People with an adult role, not ended before the day, known to the view but not to social care; null if "
+    "social care knows no person of this child, and for viewers other than pooled.",
 )
 
-HOUSEHOLD = (UNKNOWN_ADULTS,)
+CORE = (UNKNOWN_ADULTS,)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family beyond the core."""
+    del settings
+    return ()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from earlywarn.features.feature import Feature, Sentence
 from earlywarn.records.codes import MISSED as MISSED_CODES
 
+if TYPE_CHECKING:
+    from earlywarn.features.settings import Settings
+
 _told = pl.col("child_seen").is_not_null() & ~pl.col("unborn")
-_BORN = (~pl.col("unborn")).any()
+_BORN = ~pl.col("unborn")
 _missed = pl.col("attendance").is_in(MISSED_CODES)
 
 DAYS_SINCE_SEEN = Feature(
@@ -30,6 +35,8 @@ DAYS_SINCE_SEEN = Feature(
         missing="When the child was last seen: the records do not say.",
     ),
     source="Working Together (2023): see, speak to and listen to the child",
+    definition="Days since child_seen was last true; if never, since the first record that says anything of it; null "
+    "if none does, or the child is unborn.",
     arises=_BORN,
 )
 
@@ -53,7 +60,10 @@ UNSEEN_SHARE = Feature(
     ),
     source="Standard visit fields (seen, seen alone); reviews found visits counted at which the child was not seen",
     of=pl.len(),
+    part=~pl.col("child_seen"),
     arises=_BORN,
+    definition="Of the records within 90 days, in person or with no mode, attended or with no attendance, that say "
+    "whether the child was seen: the share that say not; null under two, or where the child is unborn.",
 )
 
 MISSED = Feature(
@@ -73,6 +83,7 @@ MISSED = Feature(
         missing="Whether visits and appointments took place: the records do not say.",
     ),
     source="Was Not Brought practice guidance: a child does not fail to attend, a child is not brought",
+    definition="Agency-days within 365 days with attendance was_not_brought or no_access.",
 )
 
 MISSED_SHARE = Feature(
@@ -94,6 +105,14 @@ MISSED_SHARE = Feature(
     source="Children on the protection register miss outpatient appointments more often: adjusted odds 2.7 "
     "(cohort study, PMC5565855)",
     of=pl.len(),
+    part=_missed,
+    definition="Missed records among missed and attended ones within 365 days; null under three.",
 )
 
-SEEING = (DAYS_SINCE_SEEN, UNSEEN_SHARE, MISSED, MISSED_SHARE)
+CORE = (DAYS_SINCE_SEEN, UNSEEN_SHARE, MISSED, MISSED_SHARE)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family beyond the core."""
+    del settings
+    return ()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 
 from earlywarn.features.feature import Feature, Sentence
 
-AGENCY_DAYS = pl.struct("agency", "days_ago").n_unique()
-"""A contact counts once an agency and day."""
-
-PLANNED = pl.col("planned").fill_null(value=False)
+if TYPE_CHECKING:
+    from earlywarn.features.settings import Settings
 
 
 def _contacts(window: int) -> Feature:
     said = f"in the last {window} days"
     return Feature(
         name=f"contacts_{window}d",
-        over="contacts",
+        over="agency_days",
         where=None,
-        value=AGENCY_DAYS,
+        value=pl.len(),
         window=window,
         empty=0,
         needs=(),
@@ -31,14 +31,16 @@ def _contacts(window: int) -> Feature:
             missing=f"How many contacts there were {said}: the records do not say.",
         ),
         source="Haringey, second serious case review (2010): many contacts in few months, none joined up",
+        carried_by=("record_ids",),
+        definition=f"Contacts within {window} days, each agency once a day.",
     )
 
 
 UNPLANNED = Feature(
     name="unplanned_contacts_90d",
-    over="contacts",
-    where=~PLANNED,
-    value=AGENCY_DAYS,
+    over="agency_days",
+    where=~pl.col("planned"),
+    value=pl.len(),
     window=90,
     empty=0,
     needs=(),
@@ -51,6 +53,14 @@ UNPLANNED = Feature(
         missing="Whether contacts were planned: the records do not say.",
     ),
     source="NHS Child Protection Information Sharing: unscheduled visits are shown to the next clinician",
+    carried_by=("record_ids",),
+    definition="Contacts within 90 days, each agency once a day, with a record that does not say it was planned.",
 )
 
-TEMPO = (*map(_contacts, (30, 90, 365)), UNPLANNED)
+CORE = (*map(_contacts, (30, 90, 365)), UNPLANNED)
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family beyond the core."""
+    del settings
+    return ()

@@ -1,0 +1,15 @@
+"""Injury: what was seen on the child, and what was said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from earlywarn.features.feature import Feature
+    from earlywarn.features.settings import Settings
+
+
+def features(settings: Settings) -> tuple[Feature, ...]:
+    """The features of this family."""
+    del settings
+    return ()
