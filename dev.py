@@ -85,9 +85,11 @@ def lock() -> None:
 
 @command
 def docs() -> None:
-    """Write what commands print today into docs/records.md, and docs/features-by-source.md."""
+    """Write the generated pages: docs/records.md, features-by-source.md, features.md, and the golden sentences."""
     run("tests.worked_example")
     run("tests.features_by_source")
+    run("tests.features_page")
+    run("tests.sentences")
 
 
 @command

@@ -14,7 +14,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from earlywarn.features.catalogue import CORE
 from earlywarn.history.knowledge import knowledge
 from earlywarn.history.viewers import POOLED
 from earlywarn.records.reading import read_records
@@ -81,7 +80,7 @@ def sheet(run: Path, name: str) -> pl.DataFrame:
     return pl.read_csv(run / name, infer_schema=False)
 
 
-# --- synth, validate, features -----------------------------------------------------------------------------------
+# --- synth, validate ---------------------------------------------------------------------------------------------
 
 
 def test_the_same_seed_makes_the_same_bytes_and_another_seed_others(cohort: Path, tmp_path: Path) -> None:
@@ -101,31 +100,6 @@ def test_a_made_cohort_keeps_the_contract_and_its_truth_lies_apart(cohort: Path)
     assert said["refused"] == []
     assert {a["table"] for a in said["account"]} <= set(RECORD_TABLES)
     assert {p.name for p in (cohort / "truth").iterdir()} == {"children.parquet", "concerns.parquet"}
-
-
-def test_the_catalogue_is_listed_for_people_and_as_data() -> None:
-    listed = earlywarn("features", "--list")
-    said = earlywarn("features", "--list", "--json")
-    assert listed.code == said.code == 0
-    assert [f["name"] for f in said.json()] == [f.name for f in CORE]
-    assert all(f.name in listed.out for f in CORE)
-
-
-@pytest.mark.parametrize(
-    ("viewers", "seats"), [("pooled", {"pooled"}), ("police,school", {"police", "school"}), ("all", None)]
-)
-def test_features_are_written_a_row_a_child_and_viewer(
-    cohort: Path, tmp_path: Path, viewers: str, seats: set[str] | None
-) -> None:
-    out = tmp_path / "f.parquet"
-    ended = earlywarn("features", cohort, "--as-of", AS_OF, "--viewers", viewers, "--out", out, "--json")
-    table = pl.read_parquet(out)
-    assert (ended.code, ended.err) == (0, "")
-    assert table.columns == ["child_id", "as_of", "viewer", *(f.name for f in CORE)]
-    assert table.select("child_id", "viewer").is_unique().all()
-    assert ended.json()["rows"] == table.height
-    found = set(table["viewer"])
-    assert found == seats if seats else {"pooled", "police", "school", "social_care"} < found
 
 
 # --- score -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from earlywarn import __version__
-from earlywarn.cli import history, records, scoring
+from earlywarn.cli import features, history, records, scoring
 from earlywarn.errors import EarlywarnError, Exit
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ for stage in (
     records.read,
     records.validate,
     records.link,
-    scoring.features,
+    features.features,
     scoring.score,
     scoring.explain,
     history.chronology,

@@ -1,4 +1,4 @@
-"""Counting, scoring, explaining: the commands that ask of records what a person should read first."""
+"""Scoring and explaining: the commands that ask of records what a person should read first."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from earlywarn.cli.shared import (
     Folder,
     Json,
     Out,
+    Viewers,
     exit_if_refused,
     new_folder,
     own_name,
     print_json,
     progress,
     say,
+    viewer_words,
 )
 from earlywarn.clock import system_clock
-from earlywarn.errors import ArgumentError, Exit
+from earlywarn.errors import Exit
 
 if TYPE_CHECKING:
     from earlywarn.batch import Run
@@ -34,7 +36,6 @@ DEMO_CAPACITY = 20
 DEMO_PURPOSE = "a demonstration"
 SYNTHETIC_NOTE = "Synthetic records: make-believe children. They show that the code is right, not that it helps."
 
-Viewers = Annotated[str, typer.Option(metavar="pooled|all|A,B", help="Whose knowledge to count by.")]
 Model = Annotated[Path | None, typer.Option("--model", metavar="M.json", help="A saved model; else the starting card.")]
 Capacity = Annotated[int, typer.Option("--capacity", metavar="K", help="Households a team can review in a week.")]
 
@@ -68,64 +69,6 @@ def demo(
     _say_run(run, out, as_json, explain_it, SYNTHETIC_NOTE)
 
 
-def features(
-    folder: Annotated[Path | None, typer.Argument(metavar="DIR", show_default=False)] = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="D", help="The day, as YYYY-MM-DD.")] = None,
-    viewers: Viewers = "pooled",
-    out: Annotated[Path | None, typer.Option("--out", metavar="F.parquet", help="Where to write the table.")] = None,
-    catalogue: Annotated[bool, typer.Option("--list", help="List the features instead.")] = False,
-    by_source: Annotated[
-        bool, typer.Option("--needs", help="Show instead which source can tell which feature: the formats', or DIR's.")
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Count the features of every child; or list them, or what they need."""
-    from earlywarn.features.catalogue import CORE
-    from earlywarn.features.engine import build_features
-    from earlywarn.files import write_whole
-    from earlywarn.records.reading import read_records
-    from earlywarn.reports import terminal
-
-    if catalogue:
-        columns = ("name", "direction", "unit", "window", "needs", "source")
-        if as_json:
-            print_json([{c: getattr(f, c) for c in columns} for f in CORE])
-        else:
-            terminal.show_features(terminal.console(), CORE)
-        return
-    if by_source:
-        _say_needs(folder, as_json)
-        return
-    if folder is None or as_of is None or out is None:
-        raise ArgumentError(
-            "Something is missing.", expected="DIR, --as-of and --out; or --list", fix="see earlywarn features --help"
-        )
-    with progress("Counting features"):
-        records = read_records(folder)
-        table = build_features(records, as_of, viewers=_viewer_words(viewers))
-        write_whole(out, table.to_polars().write_parquet)
-    cannot = table.coverage.select("feature", "need").unique().sort("feature").rows()
-    said = {"out": str(out), "rows": table.values.height, "features": len(CORE), "cannot_tell": cannot}
-    lines = [f"{table!r}", *(f"cannot tell {name}: nobody's records have {need}" for name, need in cannot)]
-    say(said, as_json, [*lines, f"Written to {out}."])
-    exit_if_refused(records.refused)
-
-
-def _say_needs(folder: Path | None, as_json: bool) -> None:
-    from earlywarn.features.needs import needs_table
-    from earlywarn.records.reading import read_records
-    from earlywarn.reports.quality_page import show_needs
-    from earlywarn.reports.terminal import console
-
-    records = read_records(folder) if folder else None
-    table = needs_table(records)
-    if as_json:
-        print_json(table.to_dicts())
-    else:
-        show_needs(console(), table)
-    exit_if_refused(records.refused if records else 0)
-
-
 def score(
     folder: Folder,
     as_of: AsOf,
@@ -155,7 +98,7 @@ def score(
         run = score_records(
             records,
             as_of,
-            viewers=_viewer_words(viewers),
+            viewers=viewer_words(viewers),
             capacity=capacity,
             model=chosen,
             purpose=purpose,
@@ -220,10 +163,6 @@ def _write_sheet(records: Records, flag: Flag, path: Path) -> None:
 
     view = View(records, flag.as_of, flag.viewer).only([flag.child_id])
     write_whole(path, lambda draft: write_text(draft, sheet_html(flag, view)))
-
-
-def _viewer_words(words: str) -> str | list[str]:
-    return words if words in {"pooled", "all"} else [w.strip() for w in words.split(",") if w.strip()]
 
 
 def _load_model(path: Path | None) -> TermTable | None:

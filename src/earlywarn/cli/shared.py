@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A records folder.", show_default=False)]
 AsOf = Annotated[str, typer.Option("--as-of", metavar="D", help="The day, as YYYY-MM-DD; it means its first midnight.")]
 Out = Annotated[Path, typer.Option("--out", metavar="PATH", help="What to write; it must not exist yet.")]
+Viewers = Annotated[str, typer.Option(metavar="pooled|all|A,B", help="Whose knowledge to count by.")]
 Json = Annotated[bool, typer.Option("--json", help="Print data only, as JSON.")]
 
 
@@ -29,6 +30,11 @@ def exit_if_refused(rows: int) -> None:
         was = "was" if rows == 1 else "were"
         typer.echo(f"{count_of(rows, 'row')} {was} refused; nothing is lost.", err=True)
         raise typer.Exit(Exit.ROWS_REFUSED)
+
+
+def viewer_words(words: str) -> str | list[str]:
+    """Return viewers as `build_features` takes them."""
+    return words if words in {"pooled", "all"} else [w.strip() for w in words.split(",") if w.strip()]
 
 
 def say(data: dict[str, Any], as_json: bool, lines: list[str]) -> None:

@@ -46,6 +46,14 @@ _CIN_KINDS = (
     "review",
     "conclusion",
 )
+_CIN_FACTS = (
+    "closure_reason",
+    "conference_due",
+    "conference_not_required",
+    "internal_review",
+    "latest_category",
+    "previous_plans",
+)
 _CIN = (
     *("contacts.occurred_at", "contacts.recorded_at", "contacts.follows", "contacts.outcome"),
     *(f"contacts.kind={kind}" for kind in _CIN_KINDS),
@@ -59,6 +67,7 @@ _CIN = (
         "episodes.end_on",
         "facts",
     ),
+    *(f"facts:{key}" for key in _CIN_FACTS),
 )
 BY_HAND: Mapping[str, frozenset[str]] = MappingProxyType(
     {"cin": frozenset([*_CIN, *(f"{token}@{LEAD_AGENCY}" for token in _CIN)])}
@@ -136,8 +145,8 @@ def _carried_with(layout: Layout, table: Table, record: Record) -> Iterator[str]
     for carried in ("people", "households", "sharing"):
         for row in getattr(record, carried):
             yield from (carried, *_tokens(carried, row))
-    if record.facts:
-        yield "facts"
+    stated = [key for key, cell in record.facts.items() if cell not in (None, "")]
+    yield from (["facts", *(f"facts:{key}" for key in stated)] if stated else [])
     for row in record.concerns:
         yield from _of_concern(layout, table, row)
 
@@ -185,6 +194,9 @@ def carried_by_feed(records: Records, *, together: bool = False) -> dict[str, fr
         placed = _counted(records, table).join(holders, left_on=carrier, right_on="record_id")
         for feed, token in _filled(placed, table, may_be_blank(table)):
             found[feed].append(token)
+        if table == "facts":
+            for feed, holder, key in placed.select(FEED, "held_by", "key").unique().iter_rows():
+                found[feed] += [f"facts:{key}", f"facts:{key}@{holder}"]
     return {feed: _with_derived(tokens) for feed, tokens in found.items()}
 
 

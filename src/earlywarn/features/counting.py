@@ -54,7 +54,10 @@ def counted(frames: Frames, features: Sequence[Feature]) -> tuple[pl.DataFrame, 
                 parts[f"{feature.name}__of"] = whole[f"{feature.name}__of"]
     for feature in features:
         if feature.arises is not None:
-            parts[f"{feature.name}__arises"] = _asked(frames, feature, feature.arises).fill_null(value=False)
+            arises = _asked(frames, feature, feature.arises).fill_null(value=False)
+            parts[f"{feature.name}__arises"] = arises
+            if asks_the_child(feature.arises):
+                values[feature.name] = pl.select(pl.when(arises).then(values[feature.name])).to_series()
         if feature.coverage is not None:
             told = _told(frames, feature, feature.coverage)
             parts[f"{feature.name}__told"] = told
@@ -82,11 +85,20 @@ def _identity(expression: pl.Expr | None) -> object:
 
 def _plan(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
     """Value of the kept rows of each row of the spine; a row that keeps none is absent."""
-    first = group[0]
-    frame = first.kept(_with_all(frames, group))
+    frame = _kept(frames, group)
     values = [(f.value if f.finish else f.value.cast(pl.Float64)).alias(f.name) for f in group]
     shares = [f.of.cast(pl.Float64).alias(f"{f.name}__of") for f in group if f.of is not None]
     return frame.group_by("row").agg(*values, *shares)
+
+
+def _kept(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
+    """Rows that a group of features keeps, with the columns of the child that they name."""
+    first = group[0]
+    if first.over == "records" and first.where is not None and frames.asks_records(first.where):
+        rows = frames.records_where(first.where, first.window)
+        named = {n for f in group for n in names_in(f.expressions)} & CHILD.keys()
+        return rows.with_columns(pl.lit(frames.of_child(n)).gather(pl.col("row")).alias(n) for n in sorted(named))
+    return first.kept(_with_all(frames, group))
 
 
 def _with_all(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
@@ -150,11 +162,16 @@ def _filled(frames: Frames, feature: Feature, whole: pl.DataFrame) -> pl.Series:
 def _asked(frames: Frames, feature: Feature, question: pl.Expr) -> pl.Series:
     """Ask something of every child: of its columns alone where they are all it names, else of its whole frame."""
     names = set(question.meta.root_names())
-    if names <= CHILD.keys():
+    if asks_the_child(question):
         child = pl.DataFrame({name: frames.of_child(name) for name in sorted(names)})
         return child.select(question.alias("asked")).to_series() if names else _constant(frames, question)
     rows = with_child(frames, feature).group_by("row").agg(question.alias("asked")).collect()
     return spread(rows, frames.look.spine.height).get_column("asked")
+
+
+def asks_the_child(question: pl.Expr) -> bool:
+    """Whether something is asked of the child alone, and not of its rows."""
+    return set(question.meta.root_names()) <= CHILD.keys()
 
 
 def _constant(frames: Frames, question: pl.Expr) -> pl.Series:

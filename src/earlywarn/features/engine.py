@@ -11,6 +11,7 @@ from earlywarn.features.catalogue import CORE
 from earlywarn.features.counting import counted, names_in
 from earlywarn.features.everyone import everyone, needs_of_all
 from earlywarn.features.frames import CHILD, FRAMES, Frames
+from earlywarn.features.sets import refuse_borrowed
 from earlywarn.features.table import HELD, KEYS, FeatureTable
 from earlywarn.history.lookback import asked_days, asked_viewers, look_back
 from earlywarn.history.viewers import POOLED
@@ -19,7 +20,7 @@ from earlywarn.records.schema import RECORD_TABLES
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from earlywarn.features.everyone import Everyone
     from earlywarn.features.feature import Feature
@@ -95,16 +96,19 @@ def build_features(
     )
 
 
-def _columns_of(features: Sequence[Feature]) -> frozenset[str] | None:
-    """Columns that the features' values ask for; None, for all, where one of them takes columns by a pattern."""
-    asked = [e for f in features for e in f.expressions if e is not f.sets]
-    if any(e.meta.has_multiple_outputs() for e in asked):
-        return None
-    return frozenset(names_in(asked))
+def _columns_of(features: Sequence[Feature]) -> Mapping[str, frozenset[str]] | None:
+    """Columns that the features' values ask for, by frame; None, for all, where one takes columns by a pattern."""
+    asked: dict[str, frozenset[str]] = {}
+    for f in features:
+        expressions = [e for e in f.expressions if e is not f.sets and e is not f.part]
+        if any(e.meta.has_multiple_outputs() for e in expressions):
+            return None
+        asked[f.over] = asked.get(f.over, frozenset()) | names_in(expressions)
+    return asked
 
 
 def refuse_unfit(features: Sequence[Feature]) -> None:
-    """Refuse two features of one name, and one over a frame, or in need of something, that there is not.
+    """Refuse two features of one name, one over a frame or in need of something that there is not, and one borrowed.
 
     Raises
     ------
@@ -127,6 +131,7 @@ def refuse_unfit(features: Sequence[Feature]) -> None:
                 "facts:key or contacts@organisation",
                 fix=nearest(feature.over, FRAMES) or "see earlywarn.records.schema",
             )
+    refuse_borrowed(features)
 
 
 def _is_need(need: str) -> bool:

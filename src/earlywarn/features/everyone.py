@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from earlywarn.history.lookback import look_back
@@ -82,8 +83,11 @@ def _days_with(look: Lookback, need: str) -> frozenset[dt.date]:
     if "|" in need:
         return frozenset().union(*(_days_with(look, each) for each in need.split("|")))
     if need.startswith("contacts"):
-        return _days(look, _marked(look, need), look.held.filter(pl.col("record") == pl.col("current")))
-    return _days(look, look.index.carries(_rows_with(look, need)), look.held)
+        return _days(look, _marked(look, need), itself=True)
+    if need == "sharing":  # an act is not carried by its record alone: it must have happened
+        rows = look.sharing.select("row").collect()["row"].unique()
+        return frozenset(look.spine["as_of"].gather(rows).unique())
+    return _days(look, look.index.carries(_rows_with(look, need)))
 
 
 def _marked(look: Lookback, need: str) -> pl.Series:
@@ -110,15 +114,23 @@ def _rows_with(look: Lookback, need: str) -> pl.DataFrame:
     return rows.filter(pl.col(column).is_not_null()) if column else rows
 
 
-def _days(look: Lookback, marks: pl.Series, held: pl.DataFrame) -> frozenset[dt.date]:
-    rows = held.filter(marks.gather(held["record"]))["row"].unique()
-    return frozenset(look.spine["as_of"].gather(rows).unique())
+def _days(look: Lookback, marks: pl.Series, *, itself: bool = False) -> frozenset[dt.date]:
+    """Days by which somebody held a marked record, or one that stands for it; the rows of a day lie together."""
+    held = look.held
+    found = marks.gather(held["record"])
+    if itself:
+        found &= held["record"] == held["current"]
+    first = look.spine.select("as_of", "row").unique("as_of", keep="first", maintain_order=True)
+    begins = held["row"].search_sorted(first["row"]).to_numpy()
+    there = np.append(begins, held.height)
+    count = np.diff(np.concatenate([[0], np.cumsum(found.to_numpy())])[there])
+    return frozenset(first["as_of"].filter(pl.Series(count > 0)))
 
 
 def _lead_begins(look: Lookback) -> dict[dt.date, int]:
     by_lead = (look.contacts["held_by"] == LEAD_AGENCY).fill_null(value=False)
-    held = look.held.filter((pl.col("record") == pl.col("current")) & (pl.col("days_ago") >= 1))
-    theirs = held.filter(by_lead.gather(held["record"])).group_by("row").agg(pl.col("days_ago").max())
+    past = (pl.col("record") == pl.col("current")) & (pl.col("days_ago") >= 1)
+    theirs = look.held.filter(by_lead.gather(look.held["record"])).filter(past).group_by("row").agg(pl.col("days_ago").max())
     days = theirs.with_columns(look.spine["as_of"].gather(theirs["row"]))
     begins = days.group_by("as_of").agg(pl.col("days_ago").max())
     return {day: int(ago) for day, ago in begins.iter_rows()}

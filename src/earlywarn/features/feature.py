@@ -133,7 +133,8 @@ class Feature:
         Whether it speaks of the child and family, or of how services have worked.
     arises : polars.Expr, optional
         Whether the question arises at all, asked as ``empty`` is: how old the oldest open concern is does not, where
-        none is open. A null that does not arise is not a gap, and nobody is told that it is.
+        none is open. A null that does not arise is not a gap, and nobody is told that it is. Where it is asked of the
+        child alone, the feature is null wherever it does not arise, and rests on no record.
     carried_by : tuple of str
         Columns of the frame that name the records carrying a row.
     sets : polars.Expr, optional

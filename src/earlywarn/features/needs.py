@@ -1,118 +1,29 @@
 """Which feature can be told from which source: what each needs, what each format and each feed can carry.
 
-What can be carried is said in *tokens*, the same for a format and for records: ``contacts.child_seen`` (a column that
-somebody fills), ``contacts.kind=referral`` (a value that occurs), ``concerns`` (a table with rows that are counted),
-and each of them ``@social_care``, held by that organisation. A feature asks for tokens and is answered.
+A feature asks for tokens (`earlywarn.features.needed`), sources carry tokens (`earlywarn.features.carried`), and here
+the one is answered by the other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.features.carried import TOGETHER, carried_by_feed, carried_by_format, formats, may_be_blank
-from earlywarn.features.catalogue import CORE
-from earlywarn.records.codes import CONTACT_KINDS
+from earlywarn.features.carried import TOGETHER, carried_by_feed, carried_by_format, formats
+from earlywarn.features.catalogue import CORE, catalogue
+from earlywarn.features.needed import BESIDE, MAPPED, NO, PARTLY, YES, needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from earlywarn.features.feature import Feature
     from earlywarn.records.tables import Records
-
-YES, PARTLY, BESIDE, NO, MAPPED = "yes", "in part", "beside others", "no", "as mapped"
 
 OWN_MAPPING = "table"
 """The format of tables of one's own: what it carries is what its mapping sets."""
 
 NEEDS_SCHEMA = pl.Schema({name: pl.String() for name in ("feature", "question", "needs", "source", "answer", "why")})
-
-
-@dataclass(frozen=True)
-class Need:
-    """One thing a feature asks of records.
-
-    Parameters
-    ----------
-    any_of : tuple of str
-        Tokens of which one is enough.
-    lacking : str
-        What to say where there is none.
-    otherwise : str
-        The answer without it: ``no``, ``in part`` (it is told, and says less), or ``beside others`` (one agency's
-        records are not enough by their nature).
-
-    """
-
-    any_of: tuple[str, ...]
-    lacking: str
-    otherwise: str = NO
-
-
-DEALT_WITH = Need(tuple(f"contacts.kind={kind}" for kind in CONTACT_KINDS), "no record is of dealing with the family")
-COUNTED = Need(("concerns",), "no record carries a concern that is counted")
-PEOPLE = Need(("people",), "no record names the people in a child's life")
-SEVERAL = Need(("several holders",), "it compares what several agencies hold", BESIDE)
-
-DECLARED: Mapping[str, Need] = {
-    "concerns": COUNTED,
-    "people": PEOPLE,
-    "contacts.worker_id": Need(("contacts.worker_id",), "no record names a worker"),
-    "contacts.child_seen": Need(("contacts.child_seen",), "no record says whether the child was seen"),
-    "contacts.attendance": Need(("contacts.attendance",), "no record says whether a visit or appointment took place"),
-    "concerns.closing": Need(("concerns.closing",), "no source can record that a concern was concluded"),
-}
-"""Words for what features declare in `Feature.needs`."""
-
-BY_FRAME: Mapping[str, tuple[Need, ...]] = {
-    "contacts": (DEALT_WITH,),
-    "contact_days": (DEALT_WITH,),
-    "concerns": (COUNTED,),
-    "people": (PEOPLE,),
-    "sharing": (Need(("sharing",), "no record tells of an agency that was told"),),
-    "episodes": (Need(("episodes",), "no record carries an episode"),),
-}
-"""What a feature needs since it counts rows of that frame: without any, a zero would say nothing."""
-
-_COMPARED = "it compares people in social care's records with those in others'"
-
-BESIDES: Mapping[str, tuple[Need, ...]] = {
-    "unplanned_contacts_90d": (
-        Need(("contacts.planned",), "no record says whether it was planned, so each counts as unplanned", PARTLY),
-    ),
-    "worker_churn_365d": (
-        Need(("contacts.kind=involvement_start@social_care",), "social care's records do not say who was allocated"),
-    ),
-    "largest_single_view": (SEVERAL,),
-    "unresolved_severity": (Need(("concerns.severity",), "no concern is graded"),),
-    "rereferral_12m": (Need(("contacts.kind=referral@social_care",), "there are no referrals to social care"),),
-    "closed_no_action_365d": (Need(("contacts.outcome",), "no record says what came of it"),),
-    "unknown_adults": (
-        Need(("people@social_care", "sharing"), _COMPARED, BESIDE),
-        Need(("people@others",), _COMPARED, BESIDE),
-        Need(
-            ("people@social_care",),
-            "social care's own records name nobody: others' are compared with what it was told",
-            PARTLY,
-        ),
-    ),
-}
-"""What the definition of a feature asks for beyond what it declares and counts over."""
-
-
-def needs_of(feature: Feature) -> tuple[Need, ...]:
-    """Everything a feature asks of records, the most telling first."""
-    declared = [DECLARED.get(need) or _undeclared(need) for need in feature.needs]
-    return tuple(dict.fromkeys([*declared, *BY_FRAME.get(feature.over, ()), *BESIDES.get(feature.name, ())]))
-
-
-def _undeclared(need: str) -> Need:
-    """Return the need of a feature of one's own; a column that may not be blank is there wherever its table is."""
-    table, _, column = need.partition(".")
-    token = need if column in may_be_blank(table) else table
-    return Need((token,), f"no record fills {need}" if column else f"no record carries {table}")
 
 
 def answer(feature: Feature, carried: frozenset[str]) -> tuple[str, str]:
@@ -188,8 +99,8 @@ def _of_records(records: Records) -> dict[str, frozenset[str]]:
 
 
 def needs_markdown() -> str:
-    """Return the table of features by formats for the documentation, with the reasons below it."""
-    table = needs_table()
+    """Return the table of all features by formats for the documentation, with the reasons below it."""
+    table = needs_table(features=catalogue())
     sources = list(dict.fromkeys(table["source"]))
     numbers = {why: number for number, why in enumerate(filter(None, dict.fromkeys(table["why"])), start=1)}
     cells = {(f, s): _cell(said, numbers.get(why)) for f, _, _, s, said, why in table.iter_rows()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from earlywarn.errors import ArgumentError, nearest
-from earlywarn.features.counting import with_child
+from earlywarn.features.counting import asks_the_child, with_child
 from earlywarn.history.days import as_day
 from earlywarn.history.viewers import POOLED
 from earlywarn.words import count_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
+    import pyarrow as pa
 
     from earlywarn.features.feature import Feature
     from earlywarn.features.frames import Frames
@@ -70,12 +71,21 @@ class FeatureTable:
         return [feature.name for feature in self.features]
 
     def to_polars(self) -> pl.DataFrame:
-        """``child_id, as_of, viewer`` and one column a feature."""
+        """``child_id, as_of, viewer`` and one Float64 column a feature; null where it cannot be told."""
         return self.values.drop("row")
 
+    def to_arrow(self) -> pa.Table:
+        """Return the same as a `pyarrow.Table`: for DuckDB, Spark and whatever else reads Arrow, without a copy."""
+        return self.to_polars().to_arrow()
+
     def to_pandas(self) -> pd.DataFrame:
-        """``child_id, as_of, viewer`` and one column a feature, as a pandas frame."""
+        """Return the same as a pandas frame; NaN where it cannot be told."""
         return self.to_polars().to_pandas()
+
+    def only(self, children: Sequence[str] | pl.Series) -> FeatureTable:
+        """Keep the rows of some children."""
+        values = self.values.filter(pl.col("child_id").is_in(pl.Series(children, dtype=pl.String).implode()))
+        return replace(self, values=values, parts=self.parts.join(values.select("row"), on="row", how="semi"))
 
     def evidence(
         self,
@@ -176,6 +186,8 @@ def narrowed(frames: Frames, rows: pl.Series) -> Frames:
 def _carriers(frames: Frames, feature: Feature, part: Part) -> pl.DataFrame:
     """Name the records that carry the rows a feature counts."""
     rows = feature.kept(with_child(frames, feature, carried=True))
+    if feature.arises is not None and asks_the_child(feature.arises):
+        rows = rows.filter(feature.arises)
     if feature.sets is not None:
         rows = rows.filter(feature.sets.over("row"))
     if part == "numerator" and feature.part is not None:

@@ -62,7 +62,7 @@ def look_back(
     if index is None:
         index = RecordIndex(records if children is None else records.only(_every_id(same, children)))
     owners = _owners(same, index.children, days)
-    there = {day: np.unique(owners[day][index.child[index.known(POOLED, day)]]) for day in days}
+    there = {day: _distinct(owners[day][index.child[index.known(POOLED, day)]], len(index.children)) for day in days}
     rows = _Rows(days, seats, there, len(index.children))
     held = _held(index, rows, owners)
     spine = rows.spine(index.children)
@@ -104,6 +104,12 @@ def _owners(same: pl.DataFrame, ids: pl.Series, days: Sequence[dt.date]) -> dict
         mine[here["child"].to_numpy()] = here["owner"].to_numpy()
         owners[day] = mine
     return owners
+
+
+def _distinct(numbers: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    marks = np.zeros(size, bool)
+    marks[numbers] = True
+    return np.flatnonzero(marks)
 
 
 class _Rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -80,23 +79,26 @@ class Lookback:
         """Keep what was knowable for some rows; the spine stays whole, since a row is a place in it."""
         return replace(self, held=self.held.filter(pl.col("row").is_in(rows.implode())), narrowed=True)
 
-    def with_children(self, children: Collection[str]) -> Lookback:
-        """Return what the same viewers knew of some children before the same days: itself, where it holds everybody.
+    @property
+    def holds_everybody(self) -> bool:
+        """Whether every child is here, and not some alone."""
+        return self.of_children is None and not self.narrowed
 
-        What is told of a child looked at alone, or of one row, is then the same as among all.
+    def with_children(self, children: Collection[str]) -> Lookback:
+        """Return what the viewers of these rows knew of some children before their days.
+
+        So a child looked at alone can be put beside others, and told the same of as among all.
 
         Parameters
         ----------
         children : collection of str
-            Those who must be there, by any of their ids.
+            Any of their ids.
 
         """
         from earlywarn.history.lookback import look_back  # noqa: PLC0415 (which is built on this)
 
-        if self.of_children is None and not self.narrowed:
-            return self
-        here = self.spine[self.held["row"].unique()].select("as_of", "viewer").unique()
-        days, seats = here["as_of"].unique().to_list(), here["viewer"].unique().to_list()
+        here = self.spine[self.held["row"].unique()]
+        days, seats = (here[c].unique().to_list() for c in ("as_of", "viewer"))
         return look_back(self.source, days, seats, list(children))
 
     def only(self, viewer: str) -> Lookback:
@@ -128,7 +130,7 @@ class Lookback:
     def concerns(self) -> pl.LazyFrame:
         """Concerns with ``closing_id`` and ``closing_days_ago``, null unless the view holds the closing record."""
         rows = self._carried("concerns", also="closed_by")
-        ends = self._ends("closed_by", "closing")
+        ends = self._ends("concerns", "record_id", "closed_by", "closing")
         return rows.join(ends, on=["row", "closed_by"], how="left").drop("closed_by")
 
     @property
@@ -140,7 +142,7 @@ class Lookback:
         over = pl.when(ended).then((pl.col("as_of") - pl.col("end_on")).dt.total_days().cast(pl.Int32))
         is_open = (pl.col("start_days_ago") > 0) & (pl.col("end_days_ago").is_null() | (pl.col("end_days_ago") <= 0))
         return (
-            rows.join(self._ends("ended_by", "ending"), on=["row", "ended_by"], how="left")
+            rows.join(self._ends("episodes", "started_by", "ended_by", "ending"), on=["row", "ended_by"], how="left")
             .with_columns(start_days_ago=started, end_days_ago=over, end_on=pl.when(ended).then("end_on"))
             .with_columns(open=is_open)
             .drop("ended_by", "ending_days_ago", "as_of")
@@ -159,7 +161,7 @@ class Lookback:
             .with_columns(self._as_of())
             .with_columns(
                 value_days_ago=(pl.col("as_of") - _day(pl.col("value"))).dt.total_days().cast(pl.Int32),
-                value_hours_before=(pl.col("time") - moment).dt.total_seconds() / 3600,
+                value_hours_before=_in_days(pl.col("time") - moment) * 24,
             )
             .drop("as_of")
         )
@@ -289,9 +291,11 @@ class Lookback:
         details = [*self._of_records("current", "record_id", "time"), *self._of_records(parties, "agency", "held_by")]
         return self._of_spine(whole).with_columns(details)
 
-    def _ends(self, column: str, prefix: str) -> pl.LazyFrame:
-        """Rename records so that a second reference of a row (its closing, its end) can be looked up."""
-        return self.held.lazy().select(
+    def _ends(self, table: str, by: str, column: str, prefix: str) -> pl.LazyFrame:
+        """Take the records that a table's second reference (its closing, its end) names, to be looked up."""
+        named = self.index.numbered(table, by, column).select(record=column).drop_nulls()
+        held = self.held.filter(self.index.carries(named).gather(self.held["record"]))
+        return held.lazy().select(
             "row",
             pl.col("record").alias(column),
             *(e.alias(f"{prefix}_id") for e in self._of_records("current", "record_id")),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Table
 
 from earlywarn.records.rules import RULES
 from earlywarn.records.tables import total
@@ -19,15 +19,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from earlywarn.features.feature import Feature
     from earlywarn.records.tables import Account
     from earlywarn.review.flag import Flag, Flags
 
 SHOWN_FLAGS = 5
 SHOWN_ROWS = 10
-WIDE = 150
-"""Columns a table of the catalogue needs."""
-
 PIPE_WIDTH = 200
 """Columns where there is no terminal: a table in a file or a pipe must not be cut to a screen's width."""
 
@@ -101,32 +97,6 @@ def show_refused(out: Console, quarantine: pl.DataFrame) -> None:
         out.print(clean(f"{line['file']}, {line['table']}, row {line['row']}{column}: {line['rule']}"))
     if quarantine.height > SHOWN_ROWS:
         out.print(f"and {quarantine.height - SHOWN_ROWS:,} more")
-
-
-def show_features(out: Console, features: Sequence[Feature]) -> None:
-    """Show the catalogue: a table where there is room, else a few lines a feature."""
-    columns = ("direction", "unit", "window", "needs", "source")
-    table = Table(Column("name", no_wrap=True), *columns, box=None, header_style="bold", pad_edge=False)
-    for f in features:
-        cells = (_signed(f.direction), f.unit, _window(f.window), ", ".join(f.needs), f.source)
-        if out.width >= WIDE:
-            table.add_row(f.name, *cells)
-        else:
-            out.print(
-                f"[bold]{f.name}[/bold]",
-                *(f"  {c}: {cell}" for c, cell in zip(columns, cells, strict=True) if cell),
-                sep="\n",
-            )
-    if out.width >= WIDE:
-        out.print(table)
-
-
-def _signed(direction: int) -> str:
-    return f"{direction:+d}" if direction else "0"
-
-
-def _window(days: int | None) -> str:
-    return count_of(days, "day") if days else "all days"
 
 
 def show_written(out: Console, folder: Path, next_command: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -17,30 +18,18 @@ from earlywarn.features.carried import (
     formats,
     may_be_blank,
 )
-from earlywarn.features.catalogue import CORE
+from earlywarn.features.catalogue import CORE, catalogue
 from earlywarn.features.engine import build_features
 from earlywarn.features.feature import Feature, Sentence
-from earlywarn.features.needs import (
-    BESIDE,
-    BESIDES,
-    BY_FRAME,
-    MAPPED,
-    NEEDS_SCHEMA,
-    NO,
-    OWN_MAPPING,
-    PARTLY,
-    YES,
-    answer,
-    needs_markdown,
-    needs_of,
-    needs_table,
-)
+from earlywarn.features.frames import FRAMES
+from earlywarn.features.needed import BESIDE, BESIDES, BY_FRAME, DECLARED, MAPPED, NO, PARTLY, YES, needs_of
+from earlywarn.features.needs import NEEDS_SCHEMA, OWN_MAPPING, answer, needs_markdown, needs_table
 from earlywarn.records.mapping.declared import mappings, parse
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.sources import extract
 from earlywarn.records.sources.formats import FORMATS
 from earlywarn.records.tables import Records
-from tests.changes import empty_records
+from tests.changes import empty_records, with_rows
 from tests.spec.test_words import offending
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "cin"
@@ -184,8 +173,16 @@ def test_every_format_is_told_of() -> None:
 
 def test_every_core_feature_asks_for_something() -> None:
     assert [f.name for f in CORE if not needs_of(f)] == []
-    assert set(BESIDES) <= set(BY_NAME)
-    assert all(answer(f, frozenset())[0] == NO for f in CORE)
+    assert [f.name for f in catalogue() if not needs_of(f)] == []
+    assert set(BESIDES) <= {f.name for f in catalogue()}
+    assert set(BY_FRAME) <= set(FRAMES)
+    assert all(answer(f, frozenset())[0] == NO for f in catalogue())
+
+
+def test_every_need_of_the_catalogue_has_words_of_its_own() -> None:
+    made = {need for f in catalogue() for need in f.needs if need not in DECLARED}
+    assert made <= {"facts:injured_at", "facts:missing_hours"}, "for these the words of the code list read well"
+    assert set(DECLARED) <= {need for f in catalogue() for need in f.needs}
 
 
 def test_a_feature_of_ones_own_is_judged_by_what_it_declares() -> None:
@@ -198,6 +195,30 @@ def test_a_feature_of_ones_own_is_judged_by_what_it_declares() -> None:
     assert table["answer"].to_list() == [NO, YES, YES, NO]
     assert table["why"][0] == "no record fills contacts.handling"
     assert table["question"].unique().to_list() == ["restricted"], "a sentence without a colon names no question"
+
+
+def test_facts_holders_and_any_of_several_are_put_into_words() -> None:
+    own = {
+        need: replace(BY_NAME["contacts_30d"], name="own", over="records", needs=(need,))
+        for need in ("facts:screening", "contacts@gp", "people|facts:attendee", "concerns|contacts@court")
+    }
+    said = {need: answer(feature, frozenset()) for need, feature in own.items()}
+    assert said["facts:screening"] == (NO, "no record states which screening")
+    assert said["contacts@gp"] == (BESIDE, "no records are held by gp")
+    named, discussed = DECLARED["people"].lacking, DECLARED["facts:attendee"].lacking
+    assert said["people|facts:attendee"] == (NO, f"{named}, and {discussed}")
+    assert answer(own["people|facts:attendee"], frozenset({"facts:attendee"})) == (YES, "")
+    assert answer(own["concerns|contacts@court"], frozenset({"contacts@court"})) == (YES, "")
+
+
+def test_a_mapping_and_a_feed_carry_the_keys_of_their_facts(example: Records) -> None:
+    stating = MAPPING.replace("people = [", 'facts = { team = "@WHAT", screening = "" }\npeople = [')
+    assert {"facts", "facts:team", "facts:team@police"} <= mapped(stating)
+    assert "facts:screening" not in mapped(stating)
+    assert "facts:attendance_code" in carried_by_format("school_census")
+    one = example.frames["contacts"].row(0, named=True)
+    told = with_rows(example, facts=[{"record_id": one["record_id"], "key": "authority", "value": "a"}])
+    assert f"facts:authority@{one['held_by']}" in carried_by_feed(told, together=True)[TOGETHER]
 
 
 def test_the_first_reason_is_the_plainest() -> None:
@@ -316,16 +337,18 @@ def test_the_order_of_rows_does_not_matter(example: Records) -> None:
 
 
 def test_the_markdown_has_a_cell_for_every_feature_and_format_and_a_reason_for_every_no() -> None:
-    table, text = needs_table(), needs_markdown()
+    table, text = needs_table(features=catalogue()), needs_markdown()
     rows = [line for line in text.splitlines() if line.startswith("| `")]
-    assert [row.split("`")[1] for row in rows] == [f.name for f in CORE]
+    assert [row.split("`")[1] for row in rows] == [f.name for f in catalogue()]
     assert {row.count("|") for row in rows} == {len(formats()) + 3}
-    assert text.count(MAPPED) == len(CORE)
+    assert text.count(MAPPED) == len(catalogue())
     for number, why in enumerate((w for w in dict.fromkeys(table["why"]) if w), start=1):
         assert f"\n{number}. {why[0].upper()}{why[1:]}.\n" in text
         assert f"({number})" in text
 
 
 def test_the_words_are_those_we_use() -> None:
-    said = {need.lacking for f in CORE for need in needs_of(f)} | {n.lacking for ns in BY_FRAME.values() for n in ns}
+    said = {need.lacking for f in catalogue() for need in needs_of(f)} | {
+        n.lacking for ns in BY_FRAME.values() for n in ns
+    }
     assert offending(" ".join(said)) == []

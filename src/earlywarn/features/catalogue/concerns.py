@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.features.feature import Feature, Sentence
+from earlywarn.features.feature import SERVICES, Coverage, Feature, Sentence
+from earlywarn.records.codes import ENDED_WITHOUT_ACTION
 
 if TYPE_CHECKING:
     from earlywarn.features.settings import Settings
@@ -131,7 +132,338 @@ CONCLUDED = Feature(
 CORE = (UNRESOLVED, UNRESOLVED_OLDEST, UNRESOLVED_SEVERITY, RECURRENCE, CONCLUDED)
 
 
+DRIFT = "NSPCC, learning from case reviews: drift and delay"
+AGAIN = "Brandon and others (2008): the past set aside, each referral begun afresh"
+ACTIONS = "Haringey, second serious case review (2010): a meeting that had been agreed was held seven weeks late"
+ONE_BY_ONE = "Child Safeguarding Practice Review Panel (2023): one incident judged at a time, the history unread"
+
+DUE = ("facts:action_due",)
+ACTION_DAYS = 730
+TWO_YEARS = 730
+FAMILY_VOICES = ("family", "public", "child_self")
+
+_days_ago = pl.col("days_ago")
+BOTH_STRANDS = ("record_ids", "closing_ids", "next_ids")
+_if_told = pl.col("unresolved_strands").first().is_not_null()
+
+
 def features(settings: Settings) -> tuple[Feature, ...]:
-    """The features of this family beyond the core."""
-    del settings
-    return ()
+    """Return the features of this family beyond the core."""
+    return (
+        SEVERITY_DAYS,
+        _past_standard(settings),
+        CLOSED_CASE_UNCONCLUDED,
+        _reraised(settings),
+        _reraised_share(settings),
+        _independent_convergence(settings),
+        OVERDUE_ACTIONS,
+        OVERDUE_SHARE,
+        OVERDUE_WORST,
+        _family_voice_closed(settings),
+        NO_ACTION_RUN,
+    )
+
+
+_graded = pl.col("severity").cast(pl.Int64) * pl.col("raised_days_ago")
+
+SEVERITY_DAYS = Feature(
+    name="unresolved_severity_days",
+    over="strands",
+    where=pl.col("unresolved"),
+    value=pl.when(_graded.is_not_null().any()).then(_graded.sum()),
+    window=None,
+    empty=NONE_UNRESOLVED,
+    needs=CAN_CLOSE,
+    unit="severity times days",
+    direction=1,
+    sentence=Sentence(
+        none="The concerns without a recorded conclusion carry no severity, or there are none.",
+        one="The severity of each concern without a recorded conclusion, times the days since it was raised, "
+        "comes to 1.",
+        many="The severity of each concern without a recorded conclusion, times the days since it was raised, "
+        "comes to {n} in all.",
+        missing="How grave the concerns without a conclusion are, and for how long: the sources do not grade them.",
+    ),
+    source=DRIFT,
+    carried_by=CARRIED,
+    definition="Sum over unresolved strands with a severity of severity times days since they were raised; 0 if "
+    "none is unresolved; null if that cannot be told or none has a severity.",
+)
+
+
+def _past_standard(settings: Settings) -> Feature:
+    limit = settings.conclude_within_days
+    return Feature(
+        name="unresolved_past_standard",
+        over="strands",
+        where=pl.col("unresolved") & (pl.col("raised_days_ago") > limit),
+        value=pl.len(),
+        window=None,
+        empty=NONE_UNRESOLVED,
+        needs=CAN_CLOSE,
+        unit="concerns",
+        direction=1,
+        sentence=Sentence(
+            none=f"No concern has gone more than {limit} days without a recorded conclusion.",
+            one=f"1 concern has gone more than {limit} days without a recorded conclusion.",
+            many=f"{{n}} concerns have gone more than {limit} days without a recorded conclusion.",
+            missing=f"Whether concerns were followed to a conclusion within {limit} days: the records cannot say.",
+        ),
+        source=DRIFT,
+        carried_by=CARRIED,
+        definition=f"Unresolved strands of concern raised more than {limit} days ago; null if there are strands and "
+        "none can be closed.",
+    )
+
+
+CLOSED_CASE_UNCONCLUDED = Feature(
+    name="closed_case_unconcluded",
+    over="strands",
+    where=pl.col("unresolved") & (pl.col("raised_days_ago") >= pl.col("last_case_ended_days_ago")),
+    value=pl.len(),
+    window=None,
+    empty=NONE_UNRESOLVED,
+    needs=(*CAN_CLOSE, "episodes"),
+    unit="concerns",
+    direction=1,
+    sentence=Sentence(
+        none="No concern raised before the last case was closed is without a recorded conclusion, or a case is open.",
+        one="The last case was closed, and 1 concern raised by then has no recorded conclusion. It may have been dealt "
+        "with and not written down.",
+        many="The last case was closed, and {n} concerns raised by then have no recorded conclusion. They may have "
+        "been dealt with and not written down.",
+        missing="Whether concerns were concluded when the last case was closed: the records cannot say.",
+    ),
+    source="Analysis of serious case reviews (2011-14): cases closed too soon",
+    about=SERVICES,
+    carried_by=("record_ids", "last_case_ended_ids"),
+    definition="Unresolved strands of concern raised on or before the latest day on which a case ended; 0 if none has "
+    "ended, or one is open; null if there are strands and none can be closed.",
+)
+
+
+def _again(settings: Settings) -> pl.Expr:
+    """Whether a closed strand was followed by one of its category soon after its closing."""
+    after = pl.col("concluded_days_ago") - pl.col("next_raised_days_ago")
+    return after.is_between(1, settings.reraised_within_days).fill_null(value=False)
+
+
+def _reraised(settings: Settings) -> Feature:
+    within = settings.reraised_within_days
+    return Feature(
+        name="reraised_after_conclusion",
+        over="strands",
+        where=pl.col("closed") & _again(settings),
+        value=pl.when(_if_told).then(pl.len()),
+        window=None,
+        empty=NONE_UNRESOLVED,
+        needs=CAN_CLOSE,
+        unit="concerns",
+        direction=1,
+        sentence=Sentence(
+            none=f"No concern was raised again within {within} days of its conclusion.",
+            one=f"1 concern was raised again within {within} days of its conclusion.",
+            many=f"{{n}} times a concern was raised again within {within} days of its conclusion.",
+            missing="Whether concerns came back after their conclusion: the records cannot say.",
+        ),
+        source=AGAIN,
+        carried_by=BOTH_STRANDS,
+        definition=f"Strands of concern that begin 1 to {within} days after the closing of the strand of their "
+        "category directly before them; null if there are strands and none can be closed.",
+    )
+
+
+def _reraised_share(settings: Settings) -> Feature:
+    within, again = settings.reraised_within_days, _again(settings)
+    return Feature(
+        name="reraised_share",
+        over="strands",
+        where=pl.col("closed"),
+        value=again.mean(),
+        window=None,
+        empty=None,
+        needs=CAN_CLOSE,
+        unit="share of concerns",
+        direction=1,
+        sentence=Sentence(
+            none=f"Of {{of}} concluded concerns none was raised again within {within} days.",
+            one=f"Of {{of}} concluded concerns 1 was raised again within {within} days.",
+            many=f"Of {{of}} concluded concerns {{part}} were raised again within {within} days.",
+            missing="How many concluded concerns came back: the records show none that was concluded.",
+        ),
+        source=AGAIN,
+        of=pl.len(),
+        part=again,
+        arises=(pl.col("closed_strands") > 0) | pl.col("unresolved_strands").is_null(),
+        carried_by=BOTH_STRANDS,
+        definition=f"Of closed strands of concern, the share after which one of their category begins 1 to {within} "
+        "days after the closing; null where none is closed.",
+    )
+
+
+def _independent_convergence(settings: Settings) -> Feature:
+    within = settings.convergence_days
+    echo = (pl.col("told_of_days_ago") <= within).fill_null(value=False)
+    several = pl.col("agency").n_unique() >= 2
+    return Feature(
+        name="independent_convergence",
+        over="raised_by_organisations",
+        where=~echo,
+        value=pl.when(several).then(pl.col("category").n_unique()).otherwise(0),
+        window=within,
+        empty=0,
+        needs=("concerns",),
+        unit="kinds of concern",
+        direction=0,
+        sentence=Sentence(
+            none=f"The last {within} days show no two agencies that raised concerns untold by one another.",
+            one=f"In the last {within} days at least 2 agencies raised 1 kind of concern, and no record says that one "
+            "had been told by the other before.",
+            many=f"In the last {within} days at least 2 agencies raised {{n}} kinds of concern, and no record says "
+            "that one had been told by the other before.",
+            missing="Whether several agencies raised concerns: the records do not say.",
+        ),
+        source="Child Safeguarding Practice Review Panel (2022): agencies' concerns were not put together",
+        definition=f"Distinct categories of concern raised by organisations within {within} days, if by at least two; "
+        "a row is left out if its agency had, before its own record was known, been told of a record with a concern "
+        f"that another organisation raised within {within} days.",
+    )
+
+
+_overdue = ~pl.col("done")
+_recently_due = _days_ago <= ACTION_DAYS
+
+OVERDUE_ACTIONS = Feature(
+    name="overdue_actions",
+    over="actions",
+    where=_overdue,
+    value=pl.len(),
+    window=ACTION_DAYS,
+    empty=0,
+    needs=DUE,
+    unit="actions",
+    direction=1,
+    sentence=Sentence(
+        none="No agreed action is past its day without being recorded as done.",
+        one="1 agreed action is past its day and not recorded as done.",
+        many="{n} agreed actions are past their day and not recorded as done.",
+        missing="Whether agreed actions were done in time: the records do not say.",
+    ),
+    source=ACTIONS,
+    about=SERVICES,
+    definition=f"Actions due within {ACTION_DAYS} days before the day and not done; as many actions of a record, "
+    "those due first, are done as it and its conclusions state days before the day on which one was done.",
+)
+
+
+OVERDUE_SHARE = Feature(
+    name="overdue_action_share",
+    over="actions",
+    where=None,
+    value=_overdue.mean(),
+    window=ACTION_DAYS,
+    empty=None,
+    needs=DUE,
+    unit="share of actions",
+    direction=1,
+    sentence=Sentence(
+        none="Of {of} agreed actions that were due, all are recorded as done.",
+        one="Of {of} agreed actions that were due, 1 is not recorded as done.",
+        many="Of {of} agreed actions that were due, {part} are not recorded as done.",
+        missing="What share of agreed actions were done: the records do not say.",
+    ),
+    source=ACTIONS,
+    of=pl.len(),
+    part=_overdue,
+    about=SERVICES,
+    arises=_recently_due.any(),
+    carried_by=("record_id", "done_ids"),
+    definition=f"Of the actions due within {ACTION_DAYS} days before the day, the share not done; null if none "
+    "was due.",
+)
+
+
+OVERDUE_WORST = Feature(
+    name="overdue_action_worst_days",
+    over="actions",
+    where=_overdue,
+    value=_days_ago.max(),
+    window=ACTION_DAYS,
+    empty=None,
+    needs=DUE,
+    unit="days",
+    direction=1,
+    sentence=Sentence(
+        none="No agreed action is past its day without being recorded as done.",
+        one="An agreed action was due 1 day ago and is not recorded as done.",
+        many="The agreed action longest past its day was due {span} ago and is not recorded as done.",
+        missing="How long agreed actions are past their day: the records do not say.",
+    ),
+    source=ACTIONS,
+    about=SERVICES,
+    arises=(_recently_due & _overdue).any(),
+    sets=_days_ago == _days_ago.max(),
+    definition=f"Days since the earliest action due within {ACTION_DAYS} days and not done was due; null if there "
+    "is none.",
+)
+
+
+_asked = pl.col("kind").is_in(("contact", "referral"))
+_no_action = pl.col("outcome").is_in(ENDED_WITHOUT_ACTION)
+
+
+def _family_voice_closed(settings: Settings) -> Feature:
+    least = settings.family_voice_least
+    voiced, told = _asked & pl.col("agency").is_in(FAMILY_VOICES), pl.col("outcome").is_not_null()
+    days = _days_ago.n_unique()
+    return Feature(
+        name="family_voice_closed",
+        over="records",
+        where=voiced & told,
+        value=pl.when((days >= least) & _no_action.all()).then(days).otherwise(0),
+        window=365,
+        empty=0,
+        needs=("contacts.outcome",),
+        unit="days",
+        direction=1,
+        sentence=Sentence(
+            none=f"Family, public or the child did not come forward {least} times in the last year, or more than "
+            "advice came of it.",
+            one="On 1 day in the last year family, public or the child came forward, and it ended with no further "
+            "action or advice.",
+            many="On {n} days in the last year family, public or the child came forward, and each time it ended with "
+            "no further action or advice.",
+            missing="What came of it when family or public came forward: the records do not say.",
+        ),
+        source="Child Safeguarding Practice Review Panel (2022): concerns of the wider family were not looked into",
+        about=SERVICES,
+        coverage=Coverage(asked=voiced, told=told, least=settings.least_told),
+        definition="Days within 365 days with a contact or referral by family, public or the child, if there are at "
+        f"least {least} and all of them ended with no further action or advice; else 0. Null where fewer than "
+        f"{settings.least_told:g} of these records state an outcome.",
+    )
+
+
+NO_ACTION_RUN = Feature(
+    name="no_action_run_24m",
+    over="records",
+    where=_asked & _no_action & (_days_ago < pl.col("assessed_days_ago")).fill_null(value=True),
+    value=_days_ago.n_unique(),
+    window=TWO_YEARS,
+    empty=0,
+    needs=("contacts.outcome",),
+    unit="days",
+    direction=1,
+    sentence=Sentence(
+        none="No contact or referral since the last assessment ended with no further action or advice.",
+        one="On 1 day in the last two years, since the last assessment, a contact or referral ended with no "
+        "further action or advice.",
+        many="On {n} days in the last two years, since the last assessment, contacts or referrals ended with no "
+        "further action or advice.",
+        missing="What came of contacts and referrals: the records do not say.",
+    ),
+    source=ONE_BY_ONE,
+    about=SERVICES,
+    definition=f"Days within {TWO_YEARS} days with a contact or referral that ended with no further action or "
+    "advice, later than the day of the last assessment.",
+)

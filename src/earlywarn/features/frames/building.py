@@ -30,8 +30,8 @@ class Frames:
         What anyone's records carried by each day, whichever children are looked at.
     frames, child : mapping
         How each frame, and each column of the child, is built.
-    columns : frozenset of str, optional
-        Columns that somebody asks for; None for all. What nobody asks for is not fetched.
+    columns : mapping of str to frozenset of str, optional
+        Columns that features ask for, by the frame they count over; None for all. What nobody asks for is not fetched.
 
     """
 
@@ -39,7 +39,7 @@ class Frames:
     everyone: Everyone
     frames: Mapping[str, BuildFrame]
     child: Mapping[str, BuildColumn]
-    columns: frozenset[str] | None = None
+    columns: Mapping[str, frozenset[str]] | None = None
     _built: dict[str, pl.DataFrame] = field(default_factory=dict)
     _told: dict[str, pl.Series] = field(default_factory=dict)
 
@@ -51,15 +51,53 @@ class Frames:
             self._built[name] = ordered.with_columns(pl.col("row").set_sorted())
         return self._built[name]
 
+    @property
+    def past(self) -> pl.DataFrame:
+        """What is held of records that have happened and stand for themselves."""
+        if "" not in self._built:
+            itself = pl.col("record") == pl.col("current")
+            self._built[""] = self.look.held.filter(PAST & itself)
+        return self._built[""]
+
+    def records_where(self, where: pl.Expr, window: int | None) -> pl.LazyFrame:
+        """Return the records in each view of which something is so.
+
+        Each record is asked once, whatever the days and viewers, and only those kept are fetched.
+
+        Parameters
+        ----------
+        where : polars.Expr
+            A question of single rows of contacts; see `asks_records`.
+        window : int, optional
+            Only records of so many days.
+
+        """
+        marks = self.look.contacts.select(where.fill_null(value=False)).to_series()
+        kept = marks.gather(self.past["record"])
+        if window is not None:
+            kept &= self.past["days_ago"] <= window
+        return self.look.records_in(self.past.filter(kept))
+
+    def asks_records(self, where: pl.Expr | None) -> bool:
+        """Whether something can be asked of each record by itself."""
+        return (
+            where is not None
+            and where.meta.is_row_separable()
+            and set(where.meta.root_names()) <= set(self.look.contacts.columns)
+        )
+
     def of_child(self, name: str) -> pl.Series:
         """Return a column of the child, one value a row of the spine."""
         if name not in self._told:
             self._told[name] = self.child[name](self).alias(name)
         return self._told[name]
 
-    def asks(self, *names: str) -> bool:
-        """Whether somebody asks for one of these columns."""
-        return self.columns is None or not self.columns.isdisjoint(names)
+    def asks(self, name: str, of: str | None = None) -> bool:
+        """Whether a feature asks for this column, of any frame or of one."""
+        if self.columns is None:
+            return True
+        asking = self.columns.values() if of is None else [self.columns.get(of, frozenset())]
+        return any(name in columns for columns in asking)
 
     def spread(self, rows: pl.DataFrame, column: str, otherwise: object = None) -> pl.Series:
         """Spread a column of some rows over the whole spine; the others get ``otherwise``."""

@@ -1,7 +1,7 @@
 """Episodes, and whether a case is open.
 
-- ``episodes``: as in the view, known before the day: ``kind, category, start_days_ago, end_days_ago`` (null where no end
-  is known; either may lie ahead), ``open`` (on the as-of day), ``record_id`` (of the record that starts it),
+- ``episodes``: as in the view, known before the day: ``kind, category, start_days_ago, end_days_ago`` (null where no
+  end is known; either may lie ahead), ``open`` (on the as-of day), ``record_id`` (of the record that starts it),
   ``ending_id`` (of the one that ends it), ``days_ago`` of the starting record.
 - ``spells``: the same, with those whose starting record lies ahead.
 - ``step_downs``: one row an end after which no episode of a higher kind ran: ``days_ago`` (of the end), ``ending_id``.
@@ -17,8 +17,8 @@
 
 Columns of the child: ``case_days_ago``, since the earliest of the cases open on the day started, and
 ``case_record_id``, of the record that started it; ``plan_days_ago`` and ``plan_record_id``, of the latest started plan
-that is open; ``last_case_ended_days_ago``, where no case is open, and ``last_case_ended_ids``, of the records that ended
-it.
+that is open; ``last_case_ended_days_ago``, where no case is open, and ``last_case_ended_ids``, of the records that
+ended it.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.features.frames.building import PAST, Frames
+from earlywarn.features.frames.building import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,13 +28,13 @@ def _born(name: str) -> BuildColumn:
 
 
 def _first_days_ago(frames: Frames) -> pl.Series:
-    past = frames.look.held.filter(PAST & (pl.col("record") == pl.col("current")))
-    return frames.spread(past.group_by("row").agg(first=pl.col("days_ago").max()), "first")
+    return frames.spread(frames.past.group_by("row").agg(first=pl.col("days_ago").max()), "first")
 
 
 def _holders(frames: Frames) -> pl.Series:
-    past = frames.look.records.filter(PAST).select("row", "held_by").collect()
-    return frames.spread(past.group_by("row").agg(holders=pl.col("held_by").n_unique()), "holders", 0)
+    bits = frames.look.index.held_by.gather(frames.past["record"])
+    holders = frames.past.select("row", bits.alias("bits")).group_by("row").agg(pl.col("bits").bitwise_or())
+    return frames.spread(holders.with_columns(pl.col("bits").bitwise_count_ones()), "bits", 0)
 
 
 def _lead_begins(frames: Frames) -> pl.Series:

@@ -4,8 +4,9 @@
   ``closing_days_ago``, ``record_id``, ``agency``, ``held_by``, ``strand`` (its number), ``counts`` (whether the strand
   still counts); ``record`` and ``current``, numbers of the record that raised it and of the one that stands for it.
 - ``strands``: one row a strand that still counts: ``category``, ``days_ago`` (of its last row), ``raised_days_ago``,
-  ``severity`` (the highest), ``closable``, ``concluded_days_ago``, ``closed``, ``unresolved``; ``again`` (another strand
-  of its category counts and was raised before), ``next_raised_days_ago`` (of the strand of its category after it);
+  ``severity`` (the highest), ``closable``, ``concluded_days_ago``, ``closed``, ``unresolved``; ``again`` (another
+  strand of its category counts and was raised before), ``next_raised_days_ago`` (of the strand of its category after
+  it);
   ``known_to``, who knows a row of it, one bit an organisation; ``record_ids`` (that raise it), ``closing_ids``;
   ``next_ids``, the ``record_ids`` of the strand of its category after it.
 - ``raised_by_organisations``: the rows of ``concerns`` that an organisation raised: ``category, agency, record_id``;
@@ -107,16 +108,16 @@ def _told_before(frames: Frames, rows: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(earlier).drop("record")
 
 
-def _count(where: pl.Expr) -> BuildColumn:
+def _count(counted: pl.Expr) -> BuildColumn:
     def build(frames: Frames) -> pl.Series:
-        return frames.spread(frames["strands"].group_by("row").agg(n=where.sum()), "n", 0)
+        return frames.spread(frames["strands"].group_by("row").agg(n=counted), "n", 0)
 
     return build
 
 
 def _unresolved(frames: Frames) -> pl.Series:
     counts = pl.DataFrame([frames.of_child("strands"), frames.of_child("closable_strands")])
-    unresolved = _count(pl.col("unresolved"))(frames)
+    unresolved = _count(pl.col("unresolved").sum())(frames)
     cannot_tell = (pl.col("strands") > 0) & (pl.col("closable_strands") == 0)
     return counts.select(pl.when(~cannot_tell).then(unresolved)).to_series()
 
@@ -135,11 +136,11 @@ FRAMES: Mapping[str, BuildFrame] = {
     "raised_by_organisations": _raised_by_organisations,
 }
 CHILD: Mapping[str, BuildColumn] = {
-    "strands": _count(pl.lit(value=True)),
-    "closable_strands": _count(pl.col("closable")),
-    "closed_strands": _count(pl.col("closed")),
+    "strands": _count(pl.len()),
+    "closable_strands": _count(pl.col("closable").sum()),
+    "closed_strands": _count(pl.col("closed").sum()),
     "unresolved_strands": _unresolved,
-    "graded_strands": _count(pl.col("unresolved") & pl.col("severity").is_not_null()),
+    "graded_strands": _count((pl.col("unresolved") & pl.col("severity").is_not_null()).sum()),
     "unresolved_days_ago": _of_unresolved(pl.col("raised_days_ago").max()),
     "unresolved_ids": _of_unresolved(pl.col("record_ids").explode()),
 }

@@ -43,31 +43,36 @@ def _contacts(frames: Frames) -> pl.DataFrame:
     """Mark each record once, then look the marks up: days and viewers multiply rows, not work."""
     look, agency = frames.look, frames.look.index.agency
     dealt_with = look.contacts.select(_DEALT_WITH).to_series() & (agency < len(ORGANISATIONS))
-    held = look.held.filter(PAST & (pl.col("record") == pl.col("current")))
-    held = held.filter(dealt_with.gather(held["record"]))
-    rows = look.records_in(_told_once(held, agency, look.contacts["agency"] == look.contacts["held_by"]))
+    held = frames.past.filter(dealt_with.gather(frames.past["record"]))
+    own = look.contacts["agency"] == look.contacts["held_by"]
+    rows = look.records_in(_told_once(held, agency, own, look.spine.height))
     rows = rows.with_columns(agency_number=pl.lit(agency.cast(pl.Int64)).gather("record"))
     if frames.asks("mandated"):
         rows = rows.with_columns(arranged=pl.lit(look.contacts.select(_ARRANGED).to_series()).gather("record"))
-    asked = [c for c in rows.collect_schema().names() if c in _ALWAYS or frames.asks(c)]
-    return rows.select(asked).collect()
+    asked = [c for c in rows.collect_schema().names() if c in _ALWAYS or frames.asks(c, of="contacts")]
+    ids = ["record_id"] if frames.asks("record_ids") and "record_id" not in asked else []
+    return rows.select(*asked, *ids).collect()
 
 
-_ALWAYS = ("row", "days_ago", "agency_number", "planned", "arranged", "record_id")
+_ALWAYS = ("row", "days_ago", "record", "agency_number", "planned", "arranged")
 
 
-def _told_once(held: pl.DataFrame, agency: pl.Series, own: pl.Series) -> pl.DataFrame:
+def _told_once(held: pl.DataFrame, agency: pl.Series, own: pl.Series, len_of_spine: int) -> pl.DataFrame:
     """Leave out what one agency wrote of another that holds a contact of its own in the days up to it."""
     is_own = own.gather(held["record"])
     key = pl.col("row").cast(pl.Int64) * len(ORGANISATIONS) + pl.lit(agency).gather("record")
-    told = held.filter(~is_own).select(key.alias("key"), "row", "record", "days_ago")
+    told = held.with_row_index("place").filter(~is_own).select(key.alias("key"), "place", "row", "days_ago")
     if told.is_empty():
         return held
-    theirs = held.filter(is_own).select(key.alias("key"), own_days_ago="days_ago")
+    of_told = np.zeros(len_of_spine, bool)
+    of_told[told["row"].to_numpy()] = True
+    theirs = held.filter(is_own & pl.Series(of_told).gather(held["row"])).select(key.alias("key"), own_days_ago="days_ago")
     near = theirs.join(told, on="key").filter(
         (pl.col("own_days_ago") - pl.col("days_ago")).is_between(0, TELLING_DAYS)
     )
-    return held.join(near.select("row", "record").unique(), on=["row", "record"], how="anti", maintain_order="left")
+    kept = np.ones(held.height, bool)
+    kept[near["place"].to_numpy()] = False
+    return held.filter(pl.Series(kept))
 
 
 def _agency_days(frames: Frames) -> pl.DataFrame:
@@ -75,7 +80,8 @@ def _agency_days(frames: Frames) -> pl.DataFrame:
     carried = {"record_ids": pl.col("record_id")} if frames.asks("record_ids") else {}
     if frames.asks("mandated"):
         carried["mandated"] = pl.col("arranged").all()
-    ordered = frames["contacts"].with_columns(_KEY.alias("key")).sort("key").with_columns(pl.col("key").set_sorted())
+    named = ("planned", *(c for c in ("arranged", "record_id") if c in frames["contacts"].columns))
+    ordered = frames["contacts"].select(_KEY.alias("key"), *named).sort("key").with_columns(pl.col("key").set_sorted())
     days = ordered.group_by("key", maintain_order=True).agg(
         planned=pl.col("planned").fill_null(value=False).all(), **carried
     )

@@ -51,7 +51,7 @@ def _standing_concerns(frames: Frames) -> pl.DataFrame:
     strands = frames["strands"].filter("closable").select("row", "raised_days_ago", "concluded_days_ago", *carried)
     raised_before = (pl.col("raised_days_ago") - pl.col("days_ago")).is_between(0, RAISED_BEFORE_DAYS - 1)
     stood = pl.col("concluded_days_ago").is_null() | (pl.col("concluded_days_ago") < pl.col("days_ago"))
-    return frames["steps_down"].join(strands, on="row").filter(raised_before & stood)
+    return frames["step_downs"].join(strands, on="row").filter(raised_before & stood)
 
 
 def _recurs_less(frames: Frames) -> pl.Series:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def _records(frames: Frames) -> pl.DataFrame:
     past = frames.look.records_in(frames.look.held.filter(PAST))
     there = past.collect_schema().names()
-    return past.select(c for c in there if c in ("row", "days_ago") or frames.asks(c)).collect()
+    return past.select(c for c in there if c in ("row", "days_ago") or frames.asks(c, of="records")).collect()
 
 
 def _referral_days(frames: Frames) -> pl.DataFrame:
     """Keep days of referral on which no case was open: none that started before the day and had not ended by it."""
     is_referral = (pl.col("kind") == "referral") & (pl.col("held_by") == LEAD_AGENCY)
-    referrals = frames.look.records.filter(PAST & is_referral).select("row", "days_ago", "record_id").collect()
+    referrals = frames.records_where(is_referral, None).select("row", "days_ago", "record_id").collect()
     days = referrals.group_by("row", "days_ago").agg(record_ids="record_id")
     cases = frames["spells"].filter(pl.col("kind").is_in(STATUTORY_EPISODES))
     started_before = pl.col("start_days_ago") > pl.col("days_ago")

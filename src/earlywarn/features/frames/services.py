@@ -18,29 +18,21 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.features.frames.building import PAST, Frames
-from earlywarn.records.codes import AGENCIES, LEAD_AGENCY
+from earlywarn.features.frames.timescales import HELD_BY_LEAD, past_records
+from earlywarn.records.codes import AGENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from earlywarn.features.frames.building import BuildColumn, BuildFrame
 
-_BY_LEAD = (pl.col("held_by") == LEAD_AGENCY) & pl.col("worker_id").is_not_null()
 _SEEN = pl.col("child_seen") & (pl.col("attendance").is_null() | (pl.col("attendance") == "attended"))
 _THREE = ("social_care", "police", "health")
 
 
-def _records(frames: Frames, where: pl.Expr, *columns: str) -> pl.DataFrame:
-    """Mark the records asked for once, then look the marks up: days and viewers multiply rows, not work."""
-    look = frames.look
-    marks = look.contacts.select(where.fill_null(value=False)).to_series()
-    held = look.held.filter(PAST & (pl.col("record") == pl.col("current")))
-    mine = look.records_in(held.filter(marks.gather(held["record"])))
-    return mine.select("row", "days_ago", "record_id", *columns).collect()
-
-
 def _involvement(frames: Frames, kind: str) -> pl.DataFrame:
-    return _records(frames, _BY_LEAD & (pl.col("kind") == kind), "worker_id")
+    rows = past_records(frames, HELD_BY_LEAD & (pl.col("kind") == kind), "worker_id")
+    return rows.drop("record").drop_nulls("worker_id")
 
 
 def _allocations(frames: Frames) -> pl.DataFrame:
@@ -63,7 +55,7 @@ def _handovers(frames: Frames) -> pl.DataFrame:
     starts = _involvement(frames, "involvement_start").rename({"days_ago": "started_days_ago"})
     others = pl.col("worker_id") != pl.col("worker_id_other")
     pairs = ends.join(starts, on="row", suffix="_other").filter(others).drop("worker_id_other")
-    seen = _records(frames, _BY_LEAD & _SEEN, "worker_id").rename({"days_ago": "seen_days_ago"})
+    seen = past_records(frames, HELD_BY_LEAD & _SEEN, "worker_id").rename({"days_ago": "seen_days_ago"})
     after = ends.join(seen, on="row", suffix="_other").filter(others & (pl.col("seen_days_ago") <= pl.col("days_ago")))
     first = pl.col("seen_days_ago").max()
     met = after.group_by("end").agg(
@@ -82,7 +74,7 @@ def _handovers(frames: Frames) -> pl.DataFrame:
 
 def _strategy_discussions(frames: Frames) -> pl.DataFrame:
     """Look up the sectors of those who attended; what is no code of an agency says of nobody that they did."""
-    discussions = _records(frames, pl.col("kind") == "strategy_discussion")
+    discussions = past_records(frames, pl.col("kind") == "strategy_discussion")
     sectors = {code: agency.sector for code, agency in AGENCIES.items()}
     sector = pl.col("value").replace_strict(sectors, default=None, return_dtype=pl.String)
     facts = frames.look.facts.filter(PAST & (pl.col("key") == "attendee")).select("row", "record_id", sector=sector)

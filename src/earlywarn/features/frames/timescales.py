@@ -20,14 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from earlywarn.features.frames.building import PAST, Frames
 from earlywarn.history.days import NATIONS
 from earlywarn.records.codes import LEAD_AGENCY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earlywarn.features.frames.building import BuildColumn, BuildFrame
+    from earlywarn.features.frames.building import BuildColumn, BuildFrame, Frames
 
 CONFERENCE_DAYS = 365
 """A conference belongs to an enquiry at most this many days before it."""
@@ -38,7 +37,7 @@ HELD_BY_LEAD = pl.col("held_by") == LEAD_AGENCY
 
 
 def past_records(frames: Frames, where: pl.Expr, *columns: str) -> pl.DataFrame:
-    """Records of each view, before the day, of which something is so: each record is asked once, not each view of it.
+    """Take the records of each view, before the day, of which something is so.
 
     Returns
     -------
@@ -46,9 +45,7 @@ def past_records(frames: Frames, where: pl.Expr, *columns: str) -> pl.DataFrame:
         ``row, record, days_ago, record_id`` and the columns of contacts asked for.
 
     """
-    held = frames.look.held.filter(PAST & (pl.col("record") == pl.col("current")))
-    fits = frames.look.contacts.select(where.fill_null(value=False).alias("fits"))["fits"]
-    rows = frames.look.records_in(held.filter(fits.gather(held["record"])))
+    rows = frames.records_where(where, window=None)
     return rows.select("row", "record", "days_ago", "record_id", *columns).collect()
 
 

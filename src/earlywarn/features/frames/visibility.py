@@ -2,22 +2,25 @@
 
 - ``school_exits``: a child's latest leaving of a school, where no school was begun at since (nor in the week before):
   one row for itself, and one for each case that was open then or had ended before: ``days_ago`` (since the leaving),
-  ``case_ended_before_days`` (0 where it was open; null in the row for itself), ``record_ids`` (of the leaving),
+  ``case_ended_before_days`` (0 where it was open; null in the row for itself), ``record_ids`` (of every leaving since
+  which no school was begun at: without the latest, the one before it would be the latest),
   ``case_id`` (of the record that started the open case, or ended the other).
 - ``register``: one row a code of a school's register and its sessions: ``days_ago``, ``present``, ``sessions``. Codes
   that count as no session are left out.
-- ``schools``: one row a school begun at: ``days_ago`` (since the first day there), ``age_days`` (on it), ``record_ids``.
+- ``schools``: one row a school begun at: ``days_ago`` (since the first day there), ``age_days`` (on it) and
+  ``record_ids``.
 - ``homes``: one row a household lived in: ``days_ago`` (since it first appears), ``record_ids``. Shielded records are
   left out.
 - ``authority_changes``: one row a day on which a record names another authority than those of the day before that names
   one: ``days_ago``, ``record_ids`` (of both days); ``working_days_eng`` (and ``_wls, _sct, _nir``) since;
   ``received_working_days_eng`` (and so on) up to the first conference or acknowledgement from that day on, null where
   there is none; ``strand_ids``, of the unresolved strands raised by then. Shielded records are left out.
-- ``missing``: one row a record of going missing: ``hours`` (null where not told); ``told``, whether it is known if there
-  was a return interview; ``interviewed``; ``record_id`` and ``interview_ids``.
+- ``missing``: one row a record of going missing: ``hours`` (null where not told); ``told``, whether it is known if
+  there was a return interview; ``interviewed``; ``record_id`` and ``interview_ids``.
 
-Columns of the child: ``school_days_ago``, ``first_school_days_ago`` and ``first_home_days_ago``: since the first record
-of beginning at or leaving a school, of beginning at one that is named, and of a household.
+Columns of the child: ``school_days_ago``, ``first_school_days_ago``, ``registered_days_ago`` and
+``first_home_days_ago``: since the first record of beginning at or leaving a school, of beginning at one that is named,
+of a school's register, and of a household.
 """
 
 from __future__ import annotations
@@ -55,16 +58,13 @@ _NOT_SHIELDED = pl.col("handling").ne_missing("shielded")
 
 
 def _school_exits(frames: Frames) -> pl.DataFrame:
-    left = past_records(frames, _LEFT)
-    latest = left.filter(pl.col("days_ago") == pl.col("days_ago").min().over("row"))
-    exits = latest.group_by("row").agg(pl.col("days_ago").first(), record_ids="record_id")
-    begun = past_records(frames, _BEGUN).select("row", begun_days_ago="days_ago")
-    next_school = exits.join(begun, on="row").filter(
-        pl.col("begun_days_ago") <= pl.col("days_ago") + NEXT_SCHOOL_DAYS
-    )
-    without = exits.join(next_school, on="row", how="anti")
-    alone = without.with_columns(case_ended_before_days=pl.lit(None, pl.Int32), case_id=pl.lit(None, pl.String))
-    return pl.concat([alone, _cases_by(frames, without)])
+    begun = past_records(frames, _BEGUN).group_by("row").agg(begun_days_ago=pl.col("days_ago").min())
+    left = past_records(frames, _LEFT).join(begun, on="row", how="left")
+    next_school = pl.col("begun_days_ago") <= pl.col("days_ago") + NEXT_SCHOOL_DAYS
+    for_good = left.filter(~next_school.fill_null(value=False))
+    exits = for_good.group_by("row").agg(pl.col("days_ago").min(), record_ids="record_id")
+    alone = exits.with_columns(case_ended_before_days=pl.lit(None, pl.Int32), case_id=pl.lit(None, pl.String))
+    return pl.concat([alone, _cases_by(frames, exits)])
 
 
 def _cases_by(frames: Frames, exits: pl.DataFrame) -> pl.DataFrame:
@@ -86,7 +86,9 @@ def _register(frames: Frames) -> pl.DataFrame:
     keys = ("attendance_code", "sessions")
     kind = pl.lit(frames.look.contacts["kind"]).gather("current")
     entries = frames.look.facts.filter(PAST & pl.col("key").is_in(keys) & (kind == "school_attendance"))
-    found = entries.select("row", "current", "days_ago", "record_id", "key", pl.col("value").str.strip_chars()).collect()
+    found = entries.select(
+        "row", "current", "days_ago", "record_id", "key", pl.col("value").str.strip_chars()
+    ).collect()
     codes = found.filter(pl.col("key") == "attendance_code").drop("key").rename({"value": "code"})
     numbers = found.filter(pl.col("key") == "sessions").select("row", "current", sessions=_number("value"))
     counted = codes.filter(~pl.col("code").is_in(UNCOUNTED_CODES))
@@ -176,7 +178,7 @@ def _hours(frames: Frames) -> pl.DataFrame:
 
 
 def _said_of_interview(frames: Frames) -> pl.DataFrame:
-    """What records of going missing, or their conclusions, say: an interview accepted is one held."""
+    """Read what records, or their conclusions, say of return interviews: one accepted is one held."""
     word = pl.col("value").str.strip_chars().str.to_lowercase()
     said = pl.when(word.is_in(TRUE_WORDS)).then(True).when(word.is_in(FALSE_WORDS)).then(False)
     accepted = pl.col("key") == "return_interview_accepted"
@@ -216,5 +218,6 @@ FRAMES: Mapping[str, BuildFrame] = {
 CHILD: Mapping[str, BuildColumn] = {
     "school_days_ago": _school_days_ago,
     "first_school_days_ago": _first_of("schools"),
+    "registered_days_ago": _first_of("register"),
     "first_home_days_ago": _first_of("homes"),
 }
