@@ -30,7 +30,7 @@ def injury_not_mobile_365d(child: Whole) -> Value:
     injuries = injury_records(child, 365)
     said = [record for record in injuries if has_concern(child, record, "injury_not_mobile")]
     born = child.birth_on
-    if born is None:
+    if born is None or born >= child.as_of:  # a birth that lies ahead has not happened
         return None if injuries and not said else len({record["day"] for record in said})
     young = [record for record in injuries if record["day"] - born < days(183)]
     return len({record["day"] for record in (*said, *young)})

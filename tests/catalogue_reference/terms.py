@@ -282,6 +282,13 @@ def whole_view(tables: Tables, as_of: dt.date, viewer: str) -> WholeView:
                 found.append({**row, "now": here, "day": record["day"], "record": record})
         return found
 
+    named = {record["record_id"]: record for record in tables.get("contacts", [])}
+    mine = set(ORGANISATIONS) if viewer == POOLED else {viewer}
+
+    def took_part(act: Row) -> bool:
+        """Who told is who raised or holds the record that the act names: who corrects it later told nobody."""
+        return bool(mine & {act["to_agency"], *parties(named[act["record_id"]])})
+
     conclusions = [
         {**record, "concludes": now[record["follows"]]} for record in seen.records if record["kind"] == "conclusion"
     ]
@@ -293,7 +300,11 @@ def whole_view(tables: Tables, as_of: dt.date, viewer: str) -> WholeView:
         people=seen.people,
         episodes=seen.episodes,
         facts=carried("facts"),
-        acts=[act for act in carried("sharing") if act["shared_at"] < midnight],
+        acts=[
+            {**act, "tellers": parties(named[act["record_id"]])}
+            for act in carried("sharing")
+            if act["shared_at"] < midnight and took_part(act)
+        ],
         households=carried("households"),
     )
 

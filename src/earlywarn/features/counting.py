@@ -1,8 +1,9 @@
-"""Counting: the values of all features in one plan, each group of rows filtered once."""
+"""Counting: the values of all features in one collection of plans, each group of rows filtered once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,22 +13,15 @@ from earlywarn.errors import ArgumentError
 from earlywarn.features.frames import CHILD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from earlywarn.features.feature import Coverage, Feature
+    import numpy.typing as npt
+
+    from earlywarn.features.feature import Feature
     from earlywarn.features.frames import Frames
 
-
-def with_child(frames: Frames, feature: Feature, *, carried: bool = False) -> pl.LazyFrame:
-    """Return the frame of a feature with the columns of the child it names, so far as its frame has none so called."""
-    frame = frames[feature.over]
-    named = names_in(feature.expressions) | (set(feature.carried_by) if carried else set())
-    return frames.with_child(frame, *sorted(c for c in named if c in CHILD and c not in frame.columns)).lazy()
-
-
-def names_in(expressions: Iterable[pl.Expr]) -> set[str]:
-    """Columns that expressions name."""
-    return {name for e in expressions for name in e.meta.root_names()}
+    Column = npt.NDArray[np.float64]
+    """One number a row of the spine; NaN is "cannot tell"."""
 
 
 def counted(frames: Frames, features: Sequence[Feature]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -40,34 +34,33 @@ def counted(frames: Frames, features: Sequence[Feature]) -> tuple[pl.DataFrame, 
         ``<feature>__told``. Both in order of the spine.
 
     """
-    size = frames.look.spine.height
-    groups = _grouped(features)
-    plans = [_plan(frames, group) for group in groups]
-    found = _collected(plans, groups)
-    values: dict[str, pl.Series] = {}
-    parts: dict[str, pl.Series] = {}
-    for group, rows in zip(groups, found, strict=True):
-        whole = spread(_finished(group, rows), size)
-        for feature in group:
-            values[feature.name] = _filled(frames, feature, whole)
-            if feature.of is not None:
-                parts[f"{feature.name}__of"] = whole[f"{feature.name}__of"]
-    for feature in features:
-        if feature.arises is not None:
-            arises = _asked(frames, feature, feature.arises).fill_null(value=False)
-            parts[f"{feature.name}__arises"] = arises
-            if asks_the_child(feature.arises):
-                values[feature.name] = pl.select(pl.when(arises).then(values[feature.name])).to_series()
-        if feature.coverage is not None:
-            told = _told(frames, feature, feature.coverage)
-            parts[f"{feature.name}__told"] = told
-            values[feature.name] = _if_told(values[feature.name], told, feature.coverage.least)
-    ordered = {f.name: values[f.name].alias(f.name) for f in features}
-    return pl.DataFrame(ordered), pl.DataFrame(parts)
+    found = _collected([*_values(frames, features), *_questions(frames, features), *_told(frames, features)])
+    whole = _spread(found, frames.look.spine.height)
+    values = {f.name: _value(f, whole) for f in features}
+    shares = {f"{f.name}__of": whole[f"{f.name}__of"] for f in features if f.of is not None}
+    told = {f"{f.name}__told": whole[f"{f.name}__told"] for f in features if f.coverage is not None}
+    arises = {f"{f.name}__arises": whole[f"{f.name}__arises"] == 1 for f in features if f.arises is not None}
+    return _framed(values), _framed(shares | told).hstack(pl.DataFrame(arises))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A plan that gives columns by ``row``, and the features it is asked for."""
+
+    plan: pl.LazyFrame
+    features: tuple[Feature, ...]
+
+
+def _values(frames: Frames, features: Sequence[Feature]) -> Iterator[Asked]:
+    """Ask for the values of the kept rows: features that keep the same rows together. A row that keeps none is absent."""
+    for group in _grouped(features):
+        values = [(f.value if f.finish else f.value.cast(pl.Float64)).alias(f.name) for f in group]
+        shares = [f.of.cast(pl.Float64).alias(f"{f.name}__of") for f in group if f.of is not None]
+        kept = [pl.lit(1.0).alias(f"{f.name}__kept") for f in group if f.empty is not None]
+        yield Asked(_kept(frames, group).group_by("row").agg(*values, *shares, *kept), tuple(group))
 
 
 def _grouped(features: Sequence[Feature]) -> list[list[Feature]]:
-    """Put together the features that keep the same rows."""
     groups: dict[object, list[Feature]] = defaultdict(list)
     for feature in features:
         groups[feature.over, feature.window, _identity(feature.where)].append(feature)
@@ -83,90 +76,24 @@ def _identity(expression: pl.Expr | None) -> object:
         return id(expression)
 
 
-def _plan(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
-    """Value of the kept rows of each row of the spine; a row that keeps none is absent."""
-    frame = _kept(frames, group)
-    values = [(f.value if f.finish else f.value.cast(pl.Float64)).alias(f.name) for f in group]
-    shares = [f.of.cast(pl.Float64).alias(f"{f.name}__of") for f in group if f.of is not None]
-    return frame.group_by("row").agg(*values, *shares)
-
-
 def _kept(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
     """Rows that a group of features keeps, with the columns of the child that they name."""
-    first = group[0]
+    first, named = group[0], names_in(e for f in group for e in f.expressions)
     if first.over == "records" and first.where is not None and frames.asks_records(first.where):
-        rows = frames.records_where(first.where, first.window)
-        named = {n for f in group for n in names_in(f.expressions)} & CHILD.keys()
-        return rows.with_columns(pl.lit(frames.of_child(n)).gather(pl.col("row")).alias(n) for n in sorted(named))
-    return first.kept(_with_all(frames, group))
+        return frames.and_child(frames.records_where(first.where, first.window, named), named & CHILD.keys())
+    return first.kept(with_child(frames, group))
 
 
-def _with_all(frames: Frames, group: Sequence[Feature]) -> pl.LazyFrame:
+def with_child(frames: Frames, group: Sequence[Feature], also: Iterable[str] = ()) -> pl.LazyFrame:
+    """Return the frame that features count over, with the columns of the child that they name."""
     frame = frames[group[0].over]
-    named = {n for f in group for n in names_in(f.expressions)}
-    return frames.with_child(frame, *sorted(c for c in named if c in CHILD and c not in frame.columns)).lazy()
+    named = names_in(e for f in group for e in f.expressions) | set(also)
+    return frames.and_child(frame.lazy(), (named & CHILD.keys()) - set(frame.columns))
 
 
-def _collected(plans: Sequence[pl.LazyFrame], groups: Sequence[Sequence[Feature]]) -> list[pl.DataFrame]:
-    try:
-        return pl.collect_all(plans)
-    except pl.exceptions.PolarsError:
-        for plan, group in zip(plans, groups, strict=True):
-            _refuse_broken(plan, group)
-        raise
-
-
-def _refuse_broken(plan: pl.LazyFrame, group: Sequence[Feature]) -> None:
-    """Name the feature whose expression fails."""
-    try:
-        plan.collect()
-    except pl.exceptions.PolarsError as error:
-        names = " or ".join(f'"{f.name}"' for f in group)
-        raise ArgumentError(
-            f"The feature {names} cannot be counted: {type(error).__name__}.",
-            expected=f'expressions over the columns of the frame "{group[0].over}", the value an aggregation',
-            fix="see the columns in earlywarn.features.frames",
-        ) from None
-
-
-def _finished(group: Sequence[Feature], rows: pl.DataFrame) -> pl.DataFrame:
-    """Take the last step of those features that have one."""
-    last = [f.finish(rows[f.name]).cast(pl.Float64).alias(f.name) for f in group if f.finish is not None]
-    return rows.with_columns(last)
-
-
-KEPT = "__kept"
-
-
-def spread(rows: pl.DataFrame, size: int) -> pl.DataFrame:
-    """Spread rows over the whole spine: null where a row is absent. ``__kept`` says where it is not."""
-    places = np.full(size, -1, np.int64)
-    places[rows["row"].to_numpy()] = np.arange(rows.height)
-    kept = pl.Series(KEPT, places >= 0)
-    index = pl.Series(places).set(~kept, None)
-    return rows.drop("row").select(pl.all().gather(index)).with_columns(kept)
-
-
-def _filled(frames: Frames, feature: Feature, whole: pl.DataFrame) -> pl.Series:
-    """Give the rows that keep nothing the feature's empty value."""
-    values = whole.get_column(feature.name)
-    if feature.empty is None:
-        return values
-    if isinstance(feature.empty, pl.Expr):
-        empty = _asked(frames, feature, feature.empty.cast(pl.Float64))
-    else:
-        empty = pl.Series([float(feature.empty)])
-    return pl.select(pl.when(whole[KEPT]).then(values).otherwise(empty)).to_series()
-
-
-def _asked(frames: Frames, feature: Feature, question: pl.Expr) -> pl.Series:
-    """Ask something of every child: of its columns alone where they are all it names, else of its whole frame."""
-    names = set(question.meta.root_names())
-    if asks_the_child(question):
-        child = pl.DataFrame({name: frames.of_child(name) for name in sorted(names)})
-        return child.select(question.alias("asked")).to_series() if names else _constant(frames, question)
-    rows = with_child(frames, feature).group_by("row").agg(question.alias("asked")).collect()
-    return spread(rows, frames.look.spine.height).get_column("asked")
+def names_in(expressions: Iterable[pl.Expr]) -> set[str]:
+    """Columns that expressions name."""
+    return {name for e in expressions for name in e.meta.root_names()}
 
 
 def asks_the_child(question: pl.Expr) -> bool:
@@ -174,20 +101,89 @@ def asks_the_child(question: pl.Expr) -> bool:
     return set(question.meta.root_names()) <= CHILD.keys()
 
 
-def _constant(frames: Frames, question: pl.Expr) -> pl.Series:
-    return (
-        frames.look.spine.select(question.alias("asked").first())
-        .to_series()
-        .new_from_index(0, frames.look.spine.height)
-    )
+def _questions(frames: Frames, features: Sequence[Feature]) -> Iterator[Asked]:
+    """Ask what is empty and whether a question arises: of the child alone where that will do, else of its whole frame."""
+    asked = [(f, e.alias(f"{f.name}__{what}")) for f in features for what, e in _asking(f)]
+    of_child = [(f, e) for f, e in asked if asks_the_child(e)]
+    if of_child:
+        names = names_in(e for _, e in of_child)
+        child = pl.LazyFrame([frames.look.spine["row"], *(frames.of_child(n) for n in sorted(names))])
+        yield Asked(child.select("row", *(e for _, e in of_child)), tuple(f for f, _ in of_child))
+    for over in dict.fromkeys(f.over for f, e in asked if not asks_the_child(e)):
+        mine = [(f, e) for f, e in asked if f.over == over and not asks_the_child(e)]
+        group = tuple(f for f, _ in mine)
+        yield Asked(with_child(frames, group).group_by("row").agg(e for _, e in mine), group)
 
 
-def _told(frames: Frames, feature: Feature, coverage: Coverage) -> pl.Series:
-    """Share of the rows a feature asks about that say what it asks; null where it asks about none."""
-    asked = feature.within(with_child(frames, feature)).filter(coverage.asked)
-    rows = asked.group_by("row").agg(told=coverage.told.mean()).collect()
-    return spread(rows, frames.look.spine.height).get_column("told")
+def _asking(feature: Feature) -> Iterator[tuple[str, pl.Expr]]:
+    if isinstance(feature.empty, pl.Expr):
+        yield "empty", feature.empty.cast(pl.Float64)
+    if feature.arises is not None:
+        yield "arises", feature.arises.cast(pl.Float64)
 
 
-def _if_told(values: pl.Series, told: pl.Series, least: float) -> pl.Series:
-    return pl.select(pl.when(~(told < least).fill_null(value=False)).then(values)).to_series()
+def _told(frames: Frames, features: Sequence[Feature]) -> Iterator[Asked]:
+    """Ask which share of the rows a feature asks about says what it asks; a row that asks about none is absent."""
+    for feature in features:
+        if feature.coverage is not None:
+            asked = feature.within(with_child(frames, [feature])).filter(feature.coverage.asked)
+            told = feature.coverage.told.mean().cast(pl.Float64).alias(f"{feature.name}__told")
+            yield Asked(asked.group_by("row").agg(told), (feature,))
+
+
+def _collected(asked: Sequence[Asked]) -> list[pl.DataFrame]:
+    """Collect everything at once, and take the last step of those features that have one."""
+    try:
+        found = pl.collect_all([each.plan for each in asked])
+    except pl.exceptions.PolarsError:
+        for each in asked:
+            _refuse_broken(each)
+        raise
+    return [_finished(each, rows) for each, rows in zip(asked, found, strict=True)]
+
+
+def _refuse_broken(asked: Asked) -> None:
+    """Name the feature whose expression fails."""
+    try:
+        asked.plan.collect()
+    except pl.exceptions.PolarsError as error:
+        names = " or ".join(dict.fromkeys(f'"{f.name}"' for f in asked.features))
+        raise ArgumentError(
+            f"The feature {names} cannot be counted: {type(error).__name__}.",
+            expected=f'expressions over the columns of the frame "{asked.features[0].over}", the value an aggregation',
+            fix="see the columns in earlywarn.features.frames",
+        ) from None
+
+
+def _finished(asked: Asked, rows: pl.DataFrame) -> pl.DataFrame:
+    last = [f for f in asked.features if f.finish is not None and f.name in rows.columns]
+    return rows.with_columns(f.finish(rows[f.name]).cast(pl.Float64).alias(f.name) for f in last if f.finish)
+
+
+def _spread(found: Sequence[pl.DataFrame], size: int) -> dict[str, Column]:
+    """Spread columns by row over the whole spine; where a row is absent there is no number."""
+    whole = {}
+    for rows in found:
+        places = rows["row"].to_numpy()
+        for column in rows.columns:
+            if column != "row":
+                whole[column] = np.full(size, np.nan)
+                whole[column][places] = rows[column].to_numpy()
+    return whole
+
+
+def _value(feature: Feature, whole: dict[str, Column]) -> Column:
+    """Put together what the kept rows say, what is empty, whether the question arises, and whether enough is told."""
+    values, name = whole[feature.name], feature.name
+    if feature.empty is not None:
+        empty = whole[f"{name}__empty"] if isinstance(feature.empty, pl.Expr) else float(feature.empty)
+        values = np.where(whole[f"{name}__kept"] == 1, values, empty)
+    if feature.arises is not None and asks_the_child(feature.arises):
+        values = np.where(whole[f"{name}__arises"] == 1, values, np.nan)
+    if feature.coverage is not None:
+        values = np.where(whole[f"{name}__told"] < feature.coverage.least, np.nan, values)
+    return values
+
+
+def _framed(columns: dict[str, Column]) -> pl.DataFrame:
+    return pl.DataFrame(columns).with_columns(pl.all().fill_nan(None))

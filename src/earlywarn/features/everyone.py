@@ -120,7 +120,11 @@ def _days(look: Lookback, marks: pl.Series, *, itself: bool = False) -> frozense
     found = marks.gather(held["record"])
     if itself:
         found &= held["record"] == held["current"]
+    if not found.any():
+        return frozenset()
     first = look.spine.select("as_of", "row").unique("as_of", keep="first", maintain_order=True)
+    if first.height == 1:
+        return frozenset(first["as_of"])
     begins = held["row"].search_sorted(first["row"]).to_numpy()
     there = np.append(begins, held.height)
     count = np.diff(np.concatenate([[0], np.cumsum(found.to_numpy())])[there])

@@ -185,7 +185,7 @@ def narrowed(frames: Frames, rows: pl.Series) -> Frames:
 
 def _carriers(frames: Frames, feature: Feature, part: Part) -> pl.DataFrame:
     """Name the records that carry the rows a feature counts."""
-    rows = feature.kept(with_child(frames, feature, carried=True))
+    rows = feature.kept(with_child(frames, [feature], also=feature.carried_by))
     if feature.arises is not None and asks_the_child(feature.arises):
         rows = rows.filter(feature.arises)
     if feature.sets is not None:

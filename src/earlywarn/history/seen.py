@@ -117,12 +117,14 @@ class Lookback:
         """Records in each view, with all columns of contacts and ``time``."""
         return self.records_in(self.held)
 
-    def records_in(self, held: pl.DataFrame) -> pl.LazyFrame:
-        """Return records of some rows of ``held``: to take fewer costs less.
+    def records_in(self, held: pl.DataFrame, columns: Collection[str] | None = None) -> pl.LazyFrame:
+        """Return records of some rows of ``held``, or some of their columns: to take fewer costs less.
 
         ``recorded_after_days`` is how long after it happened a record was written, where both are said.
         """
         here = held.lazy().filter(pl.col("record") == pl.col("current")).drop("current")
+        if columns is not None and "recorded_after_days" not in columns:
+            return here.with_columns(self._of_records("record", *(c for c in self._own_columns() if c in columns)))
         whole = self._of_spine(here).with_columns(self._of_records("record", *self._own_columns()))
         return whole.with_columns(recorded_after_days=_in_days(pl.col("recorded_at") - pl.col("occurred_at")))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class Frames:
             self._built[""] = self.look.held.filter(PAST & itself)
         return self._built[""]
 
-    def records_where(self, where: pl.Expr, window: int | None) -> pl.LazyFrame:
+    def records_where(self, where: pl.Expr, window: int | None, columns: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the records in each view of which something is so.
 
         Each record is asked once, whatever the days and viewers, and only those kept are fetched.
@@ -70,13 +70,15 @@ class Frames:
             A question of single rows of contacts; see `asks_records`.
         window : int, optional
             Only records of so many days.
+        columns : collection of str, optional
+            The columns that are wanted; by default all.
 
         """
         marks = self.look.contacts.select(where.fill_null(value=False)).to_series()
         kept = marks.gather(self.past["record"])
         if window is not None:
             kept &= self.past["days_ago"] <= window
-        return self.look.records_in(self.past.filter(kept))
+        return self.look.records_in(self.past.filter(kept), columns)
 
     def asks_records(self, where: pl.Expr | None) -> bool:
         """Whether something can be asked of each record by itself."""
@@ -108,3 +110,7 @@ class Frames:
     def with_child(self, frame: pl.DataFrame, *names: str) -> pl.DataFrame:
         """Add columns of the child to each row of a frame."""
         return frame.with_columns(self.of_child(name).gather(frame["row"]).alias(name) for name in names)
+
+    def and_child(self, rows: pl.LazyFrame, names: Collection[str]) -> pl.LazyFrame:
+        """Add columns of the child to each row, once the rows are known."""
+        return rows.with_columns(pl.lit(self.of_child(n)).gather(pl.col("row")).alias(n) for n in sorted(names))
