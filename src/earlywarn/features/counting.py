@@ -52,7 +52,7 @@ class Asked:
 
 
 def _values(frames: Frames, features: Sequence[Feature]) -> Iterator[Asked]:
-    """Ask for the values of the kept rows: features that keep the same rows together. A row that keeps none is absent."""
+    """Ask for the values of kept rows, features that keep the same together. A row that keeps none is absent."""
     for group in _grouped(features):
         values = [(f.value if f.finish else f.value.cast(pl.Float64)).alias(f.name) for f in group]
         shares = [f.of.cast(pl.Float64).alias(f"{f.name}__of") for f in group if f.of is not None]
@@ -102,7 +102,7 @@ def asks_the_child(question: pl.Expr) -> bool:
 
 
 def _questions(frames: Frames, features: Sequence[Feature]) -> Iterator[Asked]:
-    """Ask what is empty and whether a question arises: of the child alone where that will do, else of its whole frame."""
+    """Ask what is empty and whether a question arises: of the child alone where that will do, else of its frame."""
     asked = [(f, e.alias(f"{f.name}__{what}")) for f in features for what, e in _asking(f)]
     of_child = [(f, e) for f, e in asked if asks_the_child(e)]
     if of_child:

@@ -73,6 +73,11 @@ def everyone(records: Records, days: Sequence[dt.date], needs: Iterable[str], lo
     return Everyone(carried, _lead_begins(pooled))
 
 
+def begun_by_lead(records: Records, days: Sequence[dt.date]) -> Everyone:
+    """Find only how far back the records of social care go: of records that hold at least those, and corrections."""
+    return Everyone({}, _lead_begins(look_back(records, days, [POOLED])))
+
+
 def needs_of_all(features: Sequence[Feature]) -> list[str]:
     """Everything that some features need, each once."""
     return sorted({need for feature in features for need in feature.needs})
@@ -134,7 +139,9 @@ def _days(look: Lookback, marks: pl.Series, *, itself: bool = False) -> frozense
 def _lead_begins(look: Lookback) -> dict[dt.date, int]:
     by_lead = (look.contacts["held_by"] == LEAD_AGENCY).fill_null(value=False)
     past = (pl.col("record") == pl.col("current")) & (pl.col("days_ago") >= 1)
-    theirs = look.held.filter(by_lead.gather(look.held["record"])).filter(past).group_by("row").agg(pl.col("days_ago").max())
+    theirs = (
+        look.held.filter(by_lead.gather(look.held["record"])).filter(past).group_by("row").agg(pl.col("days_ago").max())
+    )
     days = theirs.with_columns(look.spine["as_of"].gather(theirs["row"]))
     begins = days.group_by("as_of").agg(pl.col("days_ago").max())
     return {day: int(ago) for day, ago in begins.iter_rows()}

@@ -6,19 +6,17 @@ What a child's features owe to other children's records is found in a first pass
 
 from __future__ import annotations
 
-import re
-from functools import reduce
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from earlywarn.features.catalogue import CORE
 from earlywarn.features.engine import build_features, refuse_unfit
-from earlywarn.features.everyone import Everyone, everyone, needs_of_all
+from earlywarn.features.everyone import Everyone, begun_by_lead, everyone, needs_of_all
 from earlywarn.files import write_whole
 from earlywarn.history.lookback import asked_days, asked_viewers
 from earlywarn.history.viewers import POOLED
-from earlywarn.records.codes import ORGANISATIONS
+from earlywarn.records.codes import LEAD_AGENCY, ORGANISATIONS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -30,13 +28,18 @@ if TYPE_CHECKING:
     from earlywarn.records.parted import RecordsInParts
 
 
+def unheard(done: int, of: int) -> None:
+    """Say nothing of how far it is."""
+    del done, of
+
+
 def features_in_parts(
     records: RecordsInParts,
     as_of: str | dt.date | Sequence[str | dt.date],
     *,
     viewers: str | Sequence[str] = POOLED,
     features: Sequence[Feature] = CORE,
-    progress: Callable[[int, int], object] = lambda done, of: None,
+    progress: Callable[[int, int], object] = unheard,
 ) -> Iterator[FeatureTable]:
     """Count features part by part.
 
@@ -59,6 +62,10 @@ def features_in_parts(
     if records.checked:
         records.refuse_shared_ids()
     days, steps = asked_days(as_of), 2 * len(records)
+    if len(records) == 1:  # nothing is owed to another part
+        yield build_features(records.part(0), days, viewers=viewers, features=features)
+        progress(steps, steps)
+        return
     others, seats = _first_pass(records, days, viewers, features, lambda done: progress(done, steps))
     for number in range(len(records)):
         part = records.part(number)
@@ -74,25 +81,20 @@ def _first_pass(
     features: Sequence[Feature],
     progress: Callable[[int], object],
 ) -> tuple[Everyone, list[str]]:
-    """Find what anyone's records carried, and who knew any."""
-    needs, found = needs_of_all(features), []
+    """Find what anyone's records carried, and who knew any. Once all needs are met, little is looked at."""
+    others = Everyone({}, {})
     seats: dict[str, None] = {}
     for number in range(len(records)):
-        part = records.part(number, _looked_at(needs, whole=viewers == "all"))
-        found.append(everyone(part, days, needs))
-        seats |= dict.fromkeys(asked_viewers(part, days, viewers))
+        lacking = [n for n in needs_of_all(features) if others.carried.get(n, frozenset()) != frozenset(days)]
+        if lacking or viewers == "all":
+            part = records.part(number)
+            others = others.together(everyone(part, days, lacking))
+            seats |= dict.fromkeys(asked_viewers(part, days, viewers))
+        else:
+            others = others.together(begun_by_lead(records.held_by(LEAD_AGENCY, number), days))
         progress(number + 1)
     order = [*seats] if viewers != "all" else [v for v in (POOLED, *ORGANISATIONS) if v in seats]
-    return reduce(Everyone.together, found, Everyone({}, {})), order
-
-
-_KNOWING = ("record_id", "child_id", "agency", "held_by", "kind", "follows", "known_at", "occurred_at", "links")
-
-
-def _looked_at(needs: Sequence[str], *, whole: bool) -> set[str]:
-    """Tables, and columns of contacts, that the first pass looks at; acts of sharing only to find every viewer."""
-    named = {part for need in needs for part in re.split(r"[.|:@]", need)}
-    return {*_KNOWING, *named, *(["sharing"] if whole else [])}
+    return others, order
 
 
 def write_features(
@@ -102,7 +104,7 @@ def write_features(
     *,
     viewers: str | Sequence[str] = POOLED,
     features: Sequence[Feature] = CORE,
-    progress: Callable[[int, int], object] = lambda done, of: None,
+    progress: Callable[[int, int], object] = unheard,
 ) -> int:
     """Count features part by part into one Parquet file, whole or not at all.
 

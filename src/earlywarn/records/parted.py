@@ -7,8 +7,10 @@ whose ids a link joins, and, where asked, children of one household, come with e
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +22,10 @@ from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterator, Sequence
 
-CHILDREN_A_PART = 50_000
-"""Some 1.5 million contacts, at thirty a child: about a gigabyte while they are worked on."""
+CHILDREN_A_PART = 62_500
+"""Some 1.9 million contacts, at thirty a child: between one and two gigabytes while they are worked on."""
 
 _UNREAD = ("source", "source_row")
 """Columns that only say where a row came from; what is not checked again has no use for them."""
@@ -98,33 +100,37 @@ class RecordsInParts:
             )
 
     def __len__(self) -> int:
-        return -(-len(self.children) // self.children_a_part)
+        return ceil(len(self.children) / self.children_a_part)
 
     def of(self, number: int) -> pl.Series:
         """Children of one part."""
         return self.children.slice(number * self.children_a_part, self.children_a_part)
 
-    def part(self, number: int, only: Collection[str] | None = None) -> Records:
+    def part(self, number: int) -> Records:
         """Return records of the children of one part, and of those who come with them.
 
-        Parameters
-        ----------
-        number : int
-            Which part, from 0.
-        only : collection of str, optional
-            Only these: tables, and columns of contacts. By default everything. A part that is checked comes whole.
-
+        Of a part that is believed, a table is read when somebody asks for it.
         """
+        mine = self.of(number)
         if not self.checked:
-            return Records({n: _typed(n, frame) for n, frame in self._frames(number, only).items()})
+            return Records(_Believed(self._tables, self._wanted(mine)))
         kept = Path(self._kept.name) / str(number)
         if not kept.exists():
-            accepted = records_from_frames(self._frames(number, None))
+            accepted = records_from_frames(dict(_Believed(self._tables, self._wanted(mine), typed=False)))
             self.refused[number] = accepted.refused
             kept.mkdir()
             for name, frame in accepted.frames.items():
                 frame.write_parquet(kept / f"{name}.parquet", compression="lz4")
         return Records({path.stem: pl.read_parquet(path) for path in kept.iterdir()})
+
+    def held_by(self, agency: str, number: int) -> Records:
+        """Return the contacts of one part that an organisation holds, with all that correct or take back another."""
+        part = self.part(number) if self.checked else None
+        of_agency = (pl.col("held_by") == agency) | pl.col("follows").is_not_null()
+        if part is not None:
+            return Records({"contacts": part.frames["contacts"].filter(of_agency)})
+        contacts = self._tables["contacts"].select(_KNOWING).filter(of_agency & self._wanted(self.of(number)))
+        return Records({"contacts": _typed("contacts", contacts.collect()), "links": self._links})
 
     @cached_property
     def refused(self) -> dict[int, int]:
@@ -136,19 +142,10 @@ class RecordsInParts:
         """Parts once checked: to check costs more than to read again. Its owner's alone, and gone with this object."""
         return tempfile.TemporaryDirectory(prefix="earlywarn-")
 
-    def _frames(self, number: int, only: Collection[str] | None) -> dict[str, pl.DataFrame]:
-        mine = self.of(number)
+    def _wanted(self, mine: pl.Series) -> pl.Expr:
         more = self._kin.join(mine.to_frame("child_id"), on="child_id", how="semi")["kin"].unique()
         theirs = pl.col("child_id").is_between(pl.lit(mine.min()), pl.lit(mine.max()))
-        wanted = theirs if more.is_empty() else theirs | pl.col("child_id").is_in(more.implode())
-        asked = {n: t for n, t in self._tables.items() if only is None or n in only or n == "contacts"}
-        if only is not None:
-            columns = [c for c in asked["contacts"].collect_schema().names() if c in only]
-            asked["contacts"] = asked["contacts"].select(columns)
-        frames = {n: t.filter(wanted).collect() for n, t in asked.items() if n in _OF_CHILDREN}
-        for name in asked.keys() & _OF_RECORDS:
-            frames[name] = _of_records(asked[name], frames["contacts"]["record_id"])
-        return frames | ({"links": self._links} if "links" in asked else {})
+        return theirs if more.is_empty() else theirs | pl.col("child_id").is_in(more.implode())
 
     @cached_property
     def _links(self) -> pl.DataFrame:
@@ -170,7 +167,32 @@ class RecordsInParts:
 
 
 _OF_RECORDS = {"sharing", "facts"}
-_OF_CHILDREN = set(RECORD_TABLES) - _OF_RECORDS - {"links"}
+_KNOWING = ("record_id", "child_id", "agency", "held_by", "kind", "follows", "known_at", "occurred_at")
+
+
+class _Believed(Mapping[str, pl.DataFrame]):
+    """Tables of some children, each read when somebody asks for it, and once."""
+
+    def __init__(self, tables: Mapping[str, pl.LazyFrame], wanted: pl.Expr, *, typed: bool = True) -> None:
+        self._tables, self._wanted, self._typed = tables, wanted, typed
+        self._read: dict[str, pl.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pl.DataFrame:
+        if name not in self._read:
+            frame = self._rows(name) if name in self._tables else RECORD_TABLES[name].empty()
+            self._read[name] = _typed(name, frame) if self._typed else frame
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(RECORD_TABLES if self._typed else self._tables)
+
+    def __len__(self) -> int:
+        return len(RECORD_TABLES if self._typed else self._tables)
+
+    def _rows(self, name: str) -> pl.DataFrame:
+        if name in _OF_RECORDS:
+            return _of_records(self._tables[name], self["contacts"]["record_id"])
+        return (self._tables[name] if name == "links" else self._tables[name].filter(self._wanted)).collect()
 
 
 def _scan(path: Path, name: str) -> pl.LazyFrame:
@@ -199,6 +221,4 @@ def _reachable(ends: pl.DataFrame) -> pl.DataFrame:
 
 def _typed(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     schema: Sequence[tuple[str, pl.DataType]] = list(RECORD_TABLES[name].schema.items())
-    return frame.select(
-        pl.col(c).cast(d) if c in frame.columns else pl.lit(None, d).alias(c) for c, d in schema
-    )
+    return frame.select(pl.col(c).cast(d) if c in frame.columns else pl.lit(None, d).alias(c) for c, d in schema)

@@ -90,6 +90,8 @@ class Records:
 
     def __post_init__(self) -> None:
         held = self.frames
+        if set(held) == set(RECORD_TABLES) and not isinstance(held, dict):
+            return  # tables that are read when somebody asks for them
         whole = {name: held[name] if name in held else table.empty() for name, table in RECORD_TABLES.items()}
         object.__setattr__(self, "frames", MappingProxyType(whole))
 

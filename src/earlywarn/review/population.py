@@ -47,13 +47,14 @@ def population(table: FeatureTable) -> pl.DataFrame:
     known = pl.concat(
         [referred, frames["strands"].select("row"), frames["episodes"].filter("open").select("row")]
     ).unique()
+    newest = past.select("row", "time").group_by("row").agg(newest=pl.col("time").max()).collect()
     flags = (
         rows.join(look.children, on="row")
         .join(_marked(known, "known"), on="row", how="left")
         .join(_marked(_closed_as(table, "died"), "recorded_dead"), on="row", how="left")
         .join(_marked(_moved(table), "moved"), on="row", how="left")
         .join(_households(table), on="row", how="left")
-        .join(past.select("row", "time").group_by("row").agg(newest=pl.col("time").max()).collect(), on="row", how="left")
+        .join(newest, on="row", how="left")
         .with_columns(pl.col("known", "recorded_dead", "moved").fill_null(value=False))
     )
     reasons = ((pl.col("died") | pl.col("recorded_dead"), DIED), (pl.col("unborn"), UNBORN), (pl.col("adult"), ADULT))
@@ -82,9 +83,8 @@ def _moved(table: FeatureTable) -> pl.DataFrame:
     )
     left = pl.concat([facts.select("row", "days_ago"), transferred.select("row", "days_ago")])
     begun = table.look.episodes.select("row", days_ago="start_days_ago").collect()
-    raised = [
-        f.select("row", "days_ago") for f in (table.frames["contacts"], referred, table.frames["concerns"].filter("counts"), begun)
-    ]
+    concerns = table.frames["concerns"].filter("counts")
+    raised = [f.select("row", "days_ago") for f in (table.frames["contacts"], referred, concerns, begun)]
     last_raised = pl.concat(raised).group_by("row").agg(last=pl.col("days_ago").min())
     return (
         left.group_by("row")

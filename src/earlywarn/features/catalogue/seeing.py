@@ -207,7 +207,6 @@ def _seen_alone(settings: Settings) -> Feature:
         source="Camden, Visits and engagement with families: children are to be seen alone where that is right",
         arises=old_enough,
         carried_by=("record_id", "since_id"),
-        sets=~alone.any() | (alone & (days_ago == last)),
         definition=f"For children of {months} months or more: days since seen_alone was last true; if never, since the "
         "earliest case open on the day started; if none is open, since the first record that says anything of it; null "
         "if none does.",
@@ -238,7 +237,6 @@ def _visit_overdue(settings: Settings) -> Feature:
         about=SERVICES,
         arises=pl.col("plan_days_ago").is_not_null(),
         carried_by=("record_id", "plan_record_id"),
-        sets=pl.col("days_ago") == pl.col("days_ago").min(),
         definition="While a protection plan is open: working days since the latest visit held by social care that "
         "took place and at which the child was seen, or since the plan started if that is later, less "
         f"{standard}, not below 0; bank holidays of {nation}.",
@@ -320,7 +318,6 @@ def _out_of_sight(settings: Settings) -> Feature:
         ),
         source="Child Safeguarding Practice Review Panel, Elective home education (2024): children whom few see",
         arises=_BORN & limit.is_not_null(),
-        sets=~seen.any() | (seen & (days_ago == last)),
         definition="1 if the child was last seen in person, at a contact that took place, or, if never, first said to "
         f"be seen or not, more than {concern} days ago where a concern is unresolved, or {young} days ago for a child "
         f"under {months} months; else 0; null where neither is so, if no record says, or the child is unborn.",

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from earlywarn.features.frames.building import Frames
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earlywarn.features.frames.building import BuildColumn
+    from earlywarn.features.frames.building import BuildColumn, Frames
 
 
 def _viewer(frames: Frames) -> pl.Series:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from earlywarn.features.frames.building import PAST, Frames
 from earlywarn.records.codes import (
     ABOUT_THE_FAMILY,
     CONTACT_KINDS,
@@ -26,7 +25,7 @@ from earlywarn.records.codes import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from earlywarn.features.frames.building import BuildColumn, BuildFrame
+    from earlywarn.features.frames.building import BuildColumn, BuildFrame, Frames
 
 TELLING_DAYS = 7
 """A telling is no contact of the agency told of, if that agency holds one of its own in this many days up to it."""
@@ -66,10 +65,10 @@ def _told_once(held: pl.DataFrame, agency: pl.Series, own: pl.Series, len_of_spi
         return held
     of_told = np.zeros(len_of_spine, bool)
     of_told[told["row"].to_numpy()] = True
-    theirs = held.filter(is_own & pl.Series(of_told).gather(held["row"])).select(key.alias("key"), own_days_ago="days_ago")
-    near = theirs.join(told, on="key").filter(
-        (pl.col("own_days_ago") - pl.col("days_ago")).is_between(0, TELLING_DAYS)
+    theirs = held.filter(is_own & pl.Series(of_told).gather(held["row"])).select(
+        key.alias("key"), own_days_ago="days_ago"
     )
+    near = theirs.join(told, on="key").filter((pl.col("own_days_ago") - pl.col("days_ago")).is_between(0, TELLING_DAYS))
     kept = np.ones(held.height, bool)
     kept[near["place"].to_numpy()] = False
     return held.filter(pl.Series(kept))

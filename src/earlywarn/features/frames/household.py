@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.features.frames.building import PAST, Frames
-from earlywarn.features.frames.sharing import contact_records
 from earlywarn.records.codes import ADULT_ROLES, LEAD_AGENCY
 
 if TYPE_CHECKING:
@@ -57,7 +56,9 @@ def _with_newest_end(people: pl.DataFrame) -> pl.DataFrame:
     if not people["ended"].any():
         return people
     of_ended = people.join(people.filter("ended").select(one).unique(), on=one, how="semi")
-    newest = of_ended.sort("time", "record_id", ~pl.col("ended")).group_by(one).agg(pl.col("ended").last().alias("over"))
+    newest = (
+        of_ended.sort("time", "record_id", ~pl.col("ended")).group_by(one).agg(pl.col("ended").last().alias("over"))
+    )
     whole = people.join(newest, on=one, how="left", maintain_order="left")
     return whole.with_columns(ended=pl.col("over").fill_null(value=False)).drop("over")
 
@@ -81,7 +82,7 @@ def _met(frames: Frames) -> pl.DataFrame:
     """Find people whom a contact names in which somebody met the family."""
     kind = pl.lit(frames.look.contacts["kind"]).gather("current")
     people = frames.look.people.filter(kind.is_in(MEETINGS)).select("row", "person_id", record="current").collect()
-    met = people.join(contact_records(frames).select("row", "record"), on=["row", "record"], how="semi")
+    met = people.join(frames["contacts"].select("row", "record"), on=["row", "record"], how="semi")
     return met.select("row", "person_id", met=pl.lit(value=True)).unique()
 
 

@@ -20,7 +20,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,17 +133,9 @@ def _parts(size: int, one: pl.Series, other: pl.Series) -> pl.Series:
     return pl.Series(connected_components(graph, directed=False)[1])
 
 
-def contact_records(frames: Frames) -> pl.DataFrame:
-    """Return the contacts with the numbers of their records, which are built anew where nobody else asks for them."""
-    there = frames["contacts"]
-    if "record" in there.columns:
-        return there
-    return replace(frames, columns=frozenset({"record"}), _built={}, _told={})["contacts"]
-
-
 def _others_days(frames: Frames) -> pl.DataFrame:
     """Ask who knew a record by its number, of the few records that are asked about."""
-    others = contact_records(frames).filter(_IN_YEAR & (pl.col("agency_number") != _LEAD))
+    others = frames["contacts"].filter(_IN_YEAR & (pl.col("agency_number") != _LEAD))
     pooled = (frames.of_child("viewer") == POOLED).gather(others["row"])
     rows = others.filter(pooled).select("row", "days_ago", "record", agency="agency_number", current="record")
     known = rows.with_columns(lead_knows=(frames.look.known_to(rows) & (1 << _LEAD)) != 0)
