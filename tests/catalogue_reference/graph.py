@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.catalogue_reference.fragmentation import acts_within
-from tests.catalogue_reference.terms import LEAD, POOLED, Value, Whole, contact_records, contacts, parties
+from tests.catalogue_reference.terms import LEAD, POOLED, Value, Whole, contact_records, contacts
 
 Tie = frozenset[str]
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earlywarn.history.lookback import look_back
-from earlywarn.history.viewers import check_viewer, members
 from earlywarn.history.view import View
+from earlywarn.history.viewers import check_viewer, members
 from earlywarn.records.tables import Records
 from tests import history_reference as plain
 from tests.changes import only_what_was_known, put_off, renamed, with_rows, without_records

@@ -13,8 +13,8 @@ from hypothesis import Phase, given, settings
 
 from earlywarn.history.knowledge import indexed_contacts, knowledge
 from earlywarn.history.lookback import look_back
-from earlywarn.history.viewers import check_viewer
 from earlywarn.history.view import View
+from earlywarn.history.viewers import check_viewer
 from earlywarn.records.codes import ORGANISATIONS
 from earlywarn.records.reading import records_from_frames
 from tests import history_reference as plain

@@ -37,6 +37,11 @@ def span_in_words(days: float) -> str:
     return f"{years} years" + (f" {rest} month{'s' * (rest != 1)}" if rest else "")
 
 
+def _number(value: float) -> str:
+    """Whole numbers as they are, others to one decimal: what is said to a person is not more exact than it is."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
 @dataclass(frozen=True)
 class Sentence:
     """How a feature's value is said to a person: for none, one, many, and where it cannot be told.
@@ -66,7 +71,7 @@ class Sentence:
         part = round(value * of) if of is not None else value
         template = self.none if part == 0 else self.one if part == 1 else self.many
         return template.format(
-            n=f"{value:g}",
+            n=_number(value),
             span=span_in_words(value),
             part=f"{part:g}",
             of=f"{of:g}" if of is not None else "",

@@ -80,6 +80,7 @@ def _in_words(codes: tuple[str, ...]) -> str:
 
 def _linked_history(within: int) -> Feature:
     had_history = pl.col("history_days_ago") <= within
+    said = f"{within / 365.25:.2g} years"
     return Feature(
         name="linked_child_history",
         over="linked_children",
@@ -92,11 +93,11 @@ def _linked_history(within: int) -> Feature:
         direction=0,
         sentence=Sentence(
             none="No other child of the household had a section 47 enquiry, a protection plan or care in the last "
-            f"{within} days.",
+            f"{said}.",
             one="1 other child of the household had a section 47 enquiry, a protection plan or care in the last "
-            f"{within} days. This says nothing of this child.",
+            f"{said}. This says nothing of this child.",
             many="{n} other children of the household had a section 47 enquiry, a protection plan or care in the "
-            f"last {within} days. This says nothing of this child.",
+            f"last {said}. This says nothing of this child.",
             missing="Whether other children of the household were known to social care: the records name no household.",
         ),
         source="Associated Press (2017), on a tool withdrawn in Illinois: brothers and sisters were not linked",

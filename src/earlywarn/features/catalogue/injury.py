@@ -26,6 +26,7 @@ def features(settings: Settings) -> tuple[Feature, ...]:
 def _not_mobile(settings: Settings) -> Feature:
     below = settings.not_mobile_below_days
     age = pl.col("born_days_ago") - pl.col("days_ago")
+    young = f"under {below} days of age, or recorded as not yet moving about"
     counts = pl.col("not_mobile") | (age < below).fill_null(value=False)
     return Feature(
         name="injury_not_mobile_365d",
@@ -39,8 +40,8 @@ def _not_mobile(settings: Settings) -> Feature:
         direction=1,
         sentence=Sentence(
             none="No injury before the child could move about is recorded in the last year.",
-            one="On 1 day in the last year an injury is recorded of a child who could not yet move about.",
-            many="On {n} days in the last year an injury is recorded of a child who could not yet move about.",
+            one=f"On 1 day in the last year an injury is recorded of a child {young}.",
+            many=f"On {{n}} days in the last year an injury is recorded of a child {young}.",
             missing="Whether an injury came before the child could move about: the records do not say.",
         ),
         source="Barnsley Safeguarding Children Partnership, Bruising or injury to a child who is not independently "

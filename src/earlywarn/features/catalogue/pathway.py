@@ -234,9 +234,10 @@ def _closed_on_non_engagement(settings: Settings) -> Feature:
             none="No case or early help of the last year was closed while a concern had no recorded conclusion, nor "
             f"just after {least} missed appointments.",
             one="Once in the last year a case or early help was closed while a concern had no recorded conclusion, or "
-            f"within {within} days of {least} missed appointments.",
+            f"within {within} days of {least} missed appointments. This describes the service, not the family.",
             many="{n} times in the last year a case or early help was closed while a concern had no recorded "
-            f"conclusion, or within {within} days of {least} missed appointments.",
+            f"conclusion, or within {within} days of {least} missed appointments. This describes the service, not the "
+            "family.",
             missing="How cases stood when they were closed: the records do not say.",
         ),
         source="Analysis of serious case reviews (2011-14): cases closed too soon",

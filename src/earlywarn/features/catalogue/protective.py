@@ -60,9 +60,9 @@ def _same_worker_seen(settings: Settings) -> Feature:
         sentence=Sentence(
             none=f"The records do not show one worker for {stayed} days with the child seen at every visit.",
             one=f"The same worker has been allocated for at least {stayed} days, and the child was seen at every "
-            "visit of the last 6 months that says so.",
+            f"visit of the last {stayed} days that says so.",
             many=f"The same worker has been allocated for at least {stayed} days, and the child was seen at every "
-            "visit of the last 6 months that says so.",
+            f"visit of the last {stayed} days that says so.",
             missing="Whether one worker stayed and saw the child: the records do not say.",
         ),
         source="Children's Commissioner for England, stability index (2019): about 1 child in 4 in care had several "

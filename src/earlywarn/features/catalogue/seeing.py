@@ -141,8 +141,10 @@ def _planned_unseen(settings: Settings) -> Feature:
         sentence=Sentence(
             none=f"At all {{of}} planned contacts in person of the last {days} days the records say that the child was "
             "seen.",
-            one=f"At 1 of {{of}} planned contacts in person of the last {days} days the child was not seen.",
-            many=f"At {{part}} of {{of}} planned contacts in person of the last {days} days the child was not seen.",
+            one=f"Of 1 of {{of}} planned contacts in person of the last {days} days the records say that the child was not "
+            "seen.",
+            many=f"Of {{part}} of {{of}} planned contacts in person of the last {days} days the records say that the child was "
+            "not seen.",
             missing="Whether the child was seen at planned contacts: the records do not say.",
         ),
         source="Data to Insight, Standard Safeguarding Dataset (2026): seen and seen alone are fields of every visit",
@@ -171,8 +173,10 @@ UNSEEN_RUN = Feature(
     direction=1,
     sentence=Sentence(
         none="At the last contact in person of which the records say it, the child was seen.",
-        one="On 1 day since the child was last seen there was a contact in person without seeing the child.",
-        many="On {n} days since the child was last seen there were contacts in person without seeing the child.",
+        one="On 1 day since the records last say that the child was seen, they say of a contact in person that the child "
+        "was not.",
+        many="On {n} days since the records last say that the child was seen, they say of contacts in person that the "
+        "child was not.",
         missing="Whether the child was seen at contacts in person: the records do not say.",
     ),
     source="Blackburn with Darwen child protection procedures: a visit without seeing the child does not count as one",
@@ -228,8 +232,10 @@ def _visit_overdue(settings: Settings) -> Feature:
         direction=1,
         sentence=Sentence(
             none=f"Visits under the protection plan are within the standard of {standard} working days.",
-            one=f"A visit under the protection plan is 1 working day past the standard of {standard}.",
-            many=f"A visit under the protection plan is {{n}} working days past the standard of {standard}.",
+            one=f"A visit under the protection plan is 1 working day past the standard of {standard}. This describes the "
+            "service, not the family.",
+            many=f"A visit under the protection plan is {{n}} working days past the standard of {standard}. This describes "
+            "the service, not the family.",
             missing="Whether visits under a protection plan are in time: the records do not say.",
         ),
         source="Camden, Visits and engagement with families: every 10 working days under a plan. Wirral, and Blackburn "
@@ -255,8 +261,8 @@ CANCELLED_BY_CARER = Feature(
     direction=0,
     sentence=Sentence(
         none="No visit or appointment is recorded as cancelled by the carer in the last year.",
-        one="1 visit or appointment in the last year was cancelled by the carer.",
-        many="{n} visits or appointments in the last year were cancelled by the carer.",
+        one="1 visit or appointment in the last year is recorded as cancelled by the carer.",
+        many="{n} visits or appointments in the last year are recorded as cancelled by the carer.",
         missing="Whether visits and appointments were cancelled by the carer: the records do not say.",
     ),
     source="Sussex child protection procedures, Children not brought to appointments: cancelled and booked again",
@@ -279,9 +285,10 @@ NO_ACCESS_RUN = Feature(
     unit="records",
     direction=1,
     sentence=Sentence(
-        none="No planned contact was without access, or cancelled by the carer, since the last that took place.",
-        one="1 planned contact was without access, or cancelled by the carer, since the last that took place.",
-        many="{n} planned contacts were without access, or cancelled by the carer, since the last that took place.",
+        none="No planned contact is recorded as without access, or cancelled by the carer, since the last that took place.",
+        one="1 planned contact is recorded as without access, or cancelled by the carer, since the last that took place.",
+        many="{n} planned contacts are recorded as without access, or cancelled by the carer, since the last that took "
+        "place.",
         missing="Whether planned contacts took place: the records do not say.",
     ),
     source="Sussex child protection procedures, Children not brought to appointments: one look across all agencies",

@@ -157,7 +157,7 @@ def _recording_lag(settings: Settings, spread: tuple[str, float, str]) -> Featur
         unit="days",
         direction=0,
         sentence=Sentence(
-            none=f"{said} of the records of the last year were written the moment it happened.",
+            none=f"{said} of the records of the last year were written at the moment they tell of.",
             one=f"{said} of the records of the last year were written within 1 day of what they tell of.",
             many=f"{said} of the records of the last year were written within about {{span}} of what they tell of.",
             missing="How soon records were written: too few of them say when.",

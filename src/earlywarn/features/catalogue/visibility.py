@@ -68,8 +68,8 @@ def _education_exit(settings: Settings) -> Feature:
         unit="1 if school was left with a concern or a case",
         direction=1,
         sentence=Sentence(
-            none="The records show no school left in the last year without a next one, with a concern without "
-            "conclusion or a case at about that time.",
+            none="The records do not show the child leaving school in the last year without a next one while a concern "
+            "stood, or a case was open or lately closed.",
             one="A school was left in the last year and the records show no next one, with a concern without recorded "
             "conclusion or a case at about that time. Leaving alone would not be said here.",
             many="A school was left in the last year and the records show no next one, with a concern without recorded "
