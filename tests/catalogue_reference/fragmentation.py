@@ -48,9 +48,7 @@ def pair_coverage_365d(child: Whole) -> Value:
     }
     if child.viewer != POOLED or len(organisations) < 2:
         return None
-    told = {
-        frozenset((teller, act["to_agency"])) for act in acts_within(child, 365) for teller in act["tellers"]
-    }
+    told = {frozenset((teller, act["to_agency"])) for act in acts_within(child, 365) for teller in act["tellers"]}
     pairs = list(itertools.combinations(sorted(organisations), 2))
     return sum(frozenset(pair) in told for pair in pairs) / len(pairs)
 

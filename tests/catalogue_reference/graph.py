@@ -17,9 +17,7 @@ def in_contact(child: Whole) -> set[str]:
 
 def ties(child: Whole) -> set[Tie]:
     """Pairs of those agencies of which one told the other within 365 days."""
-    found = {
-        frozenset((teller, act["to_agency"])) for act in acts_within(child, 365) for teller in act["tellers"]
-    }
+    found = {frozenset((teller, act["to_agency"])) for act in acts_within(child, 365) for teller in act["tellers"]}
     return {tie for tie in found if len(tie) == 2 and tie <= in_contact(child)}
 
 

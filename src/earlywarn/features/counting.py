@@ -13,7 +13,7 @@ from earlywarn.errors import ArgumentError
 from earlywarn.features.frames import CHILD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -40,7 +40,7 @@ def counted(frames: Frames, features: Sequence[Feature]) -> tuple[pl.DataFrame, 
     shares = {f"{f.name}__of": whole[f"{f.name}__of"] for f in features if f.of is not None}
     told = {f"{f.name}__told": whole[f"{f.name}__told"] for f in features if f.coverage is not None}
     arises = {f"{f.name}__arises": whole[f"{f.name}__arises"] == 1 for f in features if f.arises is not None}
-    return _framed(values), _framed(shares | told).hstack(pl.DataFrame(arises))
+    return _framed(values), _framed({**shares, **told, **arises})
 
 
 @dataclass(frozen=True)
@@ -185,5 +185,5 @@ def _value(feature: Feature, whole: dict[str, Column]) -> Column:
     return values
 
 
-def _framed(columns: dict[str, Column]) -> pl.DataFrame:
-    return pl.DataFrame(columns).with_columns(pl.all().fill_nan(None))
+def _framed(columns: Mapping[str, npt.NDArray[np.generic]]) -> pl.DataFrame:
+    return pl.DataFrame(columns).with_columns(pl.selectors.float().fill_nan(None))

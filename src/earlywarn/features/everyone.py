@@ -68,9 +68,14 @@ def everyone(records: Records, days: Sequence[dt.date], needs: Iterable[str], lo
         A look back on all of these records for ``pooled``, if there is one at hand.
 
     """
+    wanted, place = sorted(set(needs)), ("everyone", tuple(sorted(set(days))))
+    known: Everyone | None = records.found.get(place)
+    if known is not None and known.carried.keys() >= set(wanted):
+        return known
     pooled = look.only(POOLED) if look is not None and POOLED in look.viewers else look_back(records, days, [POOLED])
-    carried = {need: _days_with(pooled, need) for need in sorted(set(needs))}
-    return Everyone(carried, _lead_begins(pooled))
+    carried = {need: _days_with(pooled, need) for need in wanted}
+    records.found[place] = Everyone(carried, _lead_begins(pooled))
+    return records.found[place]  # type: ignore[no-any-return]
 
 
 def begun_by_lead(records: Records, days: Sequence[dt.date]) -> Everyone:

@@ -97,9 +97,7 @@ def _section(feature: Feature) -> Iterator[str]:
     services = " About services." if feature.about == SERVICES else ""
     direction = DIRECTIONS[feature.direction]
     yield f"- Counted in {feature.unit}. {direction[0].upper()}{direction[1:]}.{services}"
-    rule = cannot_be_told(feature)
-    if rule:
-        yield f"- Cannot be told {rule}."
+    yield f"- Cannot be told: {cannot_be_told(feature)}."
     for said, template in vars(feature.sentence).items():
         yield f"- Said, {'not known' if said == 'missing' else said}: {template}"
     yield f"- Source: {feature.source.rstrip('.')}."
@@ -119,7 +117,7 @@ def cannot_be_told(feature: Feature) -> str:
     rules = [f"of anyone where {lacking}"] if lacking else []
     if feature.coverage is not None:
         rules.append(f"of a child where fewer than {feature.coverage.least:.0%} of the records asked about say")
-    return "; ".join(rules)
+    return "; ".join(rules) or "never, for every record says what it needs"
 
 
 def _settings() -> Iterator[str]:

@@ -131,8 +131,9 @@ class FeatureTable:
         if part != "all":
             _refuse_no_share(asked, part)
         frames = narrowed(self.frames, rows)
-        parts = [_carriers(frames, f, part) for f in asked] or [_NO_CARRIERS]
-        return pl.concat(parts).unique().sort("row", "feature", "record_id")
+        found = pl.collect_all([plan for f in asked for plan in _carriers(frames, f, part)])
+        named = [_one_each(rows) for rows in found if rows.height]
+        return pl.concat([_NO_CARRIERS, *named]).unique().sort("row", "feature", "record_id")
 
     def feature(self, name: str) -> Feature:
         """Return the feature of that name.
@@ -183,8 +184,8 @@ def narrowed(frames: Frames, rows: pl.Series) -> Frames:
     return replace(frames, look=frames.look.only_rows(rows), columns=None, _built={}, _told={})
 
 
-def _carriers(frames: Frames, feature: Feature, part: Part) -> pl.DataFrame:
-    """Name the records that carry the rows a feature counts."""
+def _carriers(frames: Frames, feature: Feature, part: Part) -> list[pl.LazyFrame]:
+    """Name the records that carry the rows a feature counts, one plan a column that names them."""
     rows = feature.kept(with_child(frames, [feature], also=feature.carried_by))
     if feature.arises is not None and asks_the_child(feature.arises):
         rows = rows.filter(feature.arises)
@@ -192,13 +193,15 @@ def _carriers(frames: Frames, feature: Feature, part: Part) -> pl.DataFrame:
         rows = rows.filter(feature.sets.over("row"))
     if part == "numerator" and feature.part is not None:
         rows = rows.filter(feature.part)
-    kept = rows.select("row", *feature.carried_by).collect()
-    named = [_one_each(kept.select("row", pl.col(c).alias("record_id"))) for c in feature.carried_by]
-    return pl.concat(named).drop_nulls().select("row", pl.lit(feature.name).alias("feature"), "record_id")
+    return [
+        rows.select("row", pl.lit(feature.name).alias("feature"), pl.col(c).alias("record_id"))
+        for c in feature.carried_by
+    ]
 
 
 def _one_each(named: pl.DataFrame) -> pl.DataFrame:
-    return named.explode("record_id") if named.schema["record_id"] == pl.List(pl.String()) else named
+    lists = named.schema["record_id"] == pl.List(pl.String())
+    return (named.explode("record_id") if lists else named).drop_nulls()
 
 
 def _refuse_no_share(features: Sequence[Feature], part: Part) -> None:

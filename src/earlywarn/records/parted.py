@@ -6,7 +6,9 @@ whose ids a link joins, and, where asked, children of one household, come with e
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -114,7 +116,7 @@ class RecordsInParts:
         mine = self.of(number)
         if not self.checked:
             return Records(_Believed(self._tables, self._wanted(mine)))
-        kept = Path(self._kept.name) / str(number)
+        kept = self._kept / str(number)
         if not kept.exists():
             accepted = records_from_frames(dict(_Believed(self._tables, self._wanted(mine), typed=False)))
             self.refused[number] = accepted.refused
@@ -138,9 +140,11 @@ class RecordsInParts:
         return {}
 
     @cached_property
-    def _kept(self) -> tempfile.TemporaryDirectory[str]:
+    def _kept(self) -> Path:
         """Parts once checked: to check costs more than to read again. Its owner's alone, and gone with this object."""
-        return tempfile.TemporaryDirectory(prefix="earlywarn-")
+        place = Path(tempfile.mkdtemp(prefix="earlywarn-"))
+        weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
+        return place
 
     def _wanted(self, mine: pl.Series) -> pl.Expr:
         more = self._kin.join(mine.to_frame("child_id"), on="child_id", how="semi")["kin"].unique()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.words import count_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     import pandas as pd
 
@@ -94,6 +95,11 @@ class Records:
             return  # tables that are read when somebody asks for them
         whole = {name: held[name] if name in held else table.empty() for name, table in RECORD_TABLES.items()}
         object.__setattr__(self, "frames", MappingProxyType(whole))
+
+    @cached_property
+    def found(self) -> dict[Hashable, Any]:
+        """What has been found out about all of these records, by whoever did: it is found once."""
+        return {}
 
     @classmethod
     def from_frames(cls, **frames: pd.DataFrame | pl.DataFrame) -> Records:

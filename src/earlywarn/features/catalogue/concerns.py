@@ -178,8 +178,8 @@ SEVERITY_DAYS = Feature(
     direction=1,
     sentence=Sentence(
         none="The concerns without a recorded conclusion carry no severity, or there are none.",
-        one="Concerns without a recorded conclusion, weighed by how grave they are (0 to 3) and how many days old, come "
-        "to 1.",
+        one="Concerns without a recorded conclusion, weighed by how grave they are (0 to 3) and how many days old, "
+        "come to 1.",
         many="Concerns without a recorded conclusion, weighed by how grave they are (0 to 3) and how many days old, "
         "come to {n}: one of severity 2 that is 100 days old weighs 200.",
         missing="How grave the concerns without a conclusion are, and for how long: the sources do not grade them.",
@@ -316,7 +316,8 @@ def _independent_convergence(settings: Settings) -> Feature:
         unit="kinds of concern",
         direction=0,
         sentence=Sentence(
-            none=f"In the last {within} days no two agencies raised concerns without one having been told by the other.",
+            none=f"In the last {within} days no two agencies raised concerns without one having been told by the "
+            "other.",
             one=f"In the last {within} days at least 2 agencies raised 1 kind of concern, and no record says that one "
             "had been told by the other before.",
             many=f"In the last {within} days at least 2 agencies raised {{n}} kinds of concern, and no record says "
@@ -427,8 +428,8 @@ def _family_voice_closed(settings: Settings) -> Feature:
         unit="days",
         direction=1,
         sentence=Sentence(
-            none=f"The records do not show that family, public or the child came forward {least} times in the last year "
-            "and met with no more than advice.",
+            none=f"The records do not show that family, public or the child came forward {least} times in the last "
+            "year and met with no more than advice.",
             one="On 1 day in the last year family, public or the child came forward, and it ended with no further "
             "action or advice.",
             many="On {n} days in the last year family, public or the child came forward, and each time it ended with "

@@ -151,8 +151,8 @@ UNALLOCATED = Feature(
         none="A worker is recorded as allocated on each of the {of} days counted of the open case.",
         one="On 1 of the {of} days counted of the open case no worker is recorded as allocated. This describes the "
         "service, not the family.",
-        many="On {part} of the {of} days counted of the open case no worker is recorded as allocated. This describes the "
-        "service, not the family.",
+        many="On {part} of the {of} days counted of the open case no worker is recorded as allocated. This describes "
+        "the service, not the family.",
         missing="Whether a worker was allocated while the case was open: the records do not say.",
     ),
     source="Children's Commissioner, Stability Index (2019): changes of social worker",
@@ -211,8 +211,8 @@ def _handover_gap(overlap: int) -> Feature:
         direction=1,
         sentence=Sentence(
             none="When the worker changed in the last year, a new worker is recorded as seeing the child the same day.",
-            one="When the worker changed, it took 1 day until a new worker is recorded as seeing the child. This describes "
-            "the service, not the family.",
+            one="When the worker changed, it took 1 day until a new worker is recorded as seeing the child. This "
+            "describes the service, not the family.",
             many="When the worker changed, {span} went by in which no new worker is recorded as seeing the child. This "
             "describes the service, not the family.",
             missing="How soon a new worker saw the child: the records do not say.",

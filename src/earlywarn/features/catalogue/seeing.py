@@ -141,10 +141,10 @@ def _planned_unseen(settings: Settings) -> Feature:
         sentence=Sentence(
             none=f"At all {{of}} planned contacts in person of the last {days} days the records say that the child was "
             "seen.",
-            one=f"Of 1 of {{of}} planned contacts in person of the last {days} days the records say that the child was not "
-            "seen.",
-            many=f"Of {{part}} of {{of}} planned contacts in person of the last {days} days the records say that the child was "
-            "not seen.",
+            one=f"Of 1 of {{of}} planned contacts in person of the last {days} days the records say that the child "
+            "was not seen.",
+            many=f"Of {{part}} of {{of}} planned contacts in person of the last {days} days the records say that the "
+            "child was not seen.",
             missing="Whether the child was seen at planned contacts: the records do not say.",
         ),
         source="Data to Insight, Standard Safeguarding Dataset (2026): seen and seen alone are fields of every visit",
@@ -173,8 +173,8 @@ UNSEEN_RUN = Feature(
     direction=1,
     sentence=Sentence(
         none="At the last contact in person of which the records say it, the child was seen.",
-        one="On 1 day since the records last say that the child was seen, they say of a contact in person that the child "
-        "was not.",
+        one="On 1 day since the records last say that the child was seen, they say of a contact in person that the "
+        "child was not.",
         many="On {n} days since the records last say that the child was seen, they say of contacts in person that the "
         "child was not.",
         missing="Whether the child was seen at contacts in person: the records do not say.",
@@ -232,10 +232,10 @@ def _visit_overdue(settings: Settings) -> Feature:
         direction=1,
         sentence=Sentence(
             none=f"Visits under the protection plan are within the standard of {standard} working days.",
-            one=f"A visit under the protection plan is 1 working day past the standard of {standard}. This describes the "
-            "service, not the family.",
-            many=f"A visit under the protection plan is {{n}} working days past the standard of {standard}. This describes "
+            one=f"A visit under the protection plan is 1 working day past the standard of {standard}. This describes "
             "the service, not the family.",
+            many=f"A visit under the protection plan is {{n}} working days past the standard of {standard}. This "
+            "describes the service, not the family.",
             missing="Whether visits under a protection plan are in time: the records do not say.",
         ),
         source="Camden, Visits and engagement with families: every 10 working days under a plan. Wirral, and Blackburn "
@@ -285,8 +285,10 @@ NO_ACCESS_RUN = Feature(
     unit="records",
     direction=1,
     sentence=Sentence(
-        none="No planned contact is recorded as without access, or cancelled by the carer, since the last that took place.",
-        one="1 planned contact is recorded as without access, or cancelled by the carer, since the last that took place.",
+        none="No planned contact is recorded as without access, or cancelled by the carer, since the last that took "
+        "place.",
+        one="1 planned contact is recorded as without access, or cancelled by the carer, since the last that took "
+        "place.",
         many="{n} planned contacts are recorded as without access, or cancelled by the carer, since the last that took "
         "place.",
         missing="Whether planned contacts took place: the records do not say.",

@@ -87,8 +87,8 @@ def _tempo(settings: Settings) -> Feature:
         sentence=Sentence(
             none=f"There was no contact in the last {recent} days apart from what a plan asks for.",
             one=f"Contacts in the last {recent} days, apart from what a plan asks for, came as often as before.",
-            many=f"Contacts in the last {recent} days, apart from what a plan asks for, came {{n}} times as often as before, "
-            "by this child's own rate.",
+            many=f"Contacts in the last {recent} days, apart from what a plan asks for, came {{n}} times as often as "
+            "before, by this child's own rate.",
             missing="Whether contacts came more often than before: the records do not go back far enough to say.",
         ),
         source="Haringey, second serious case review (2010): some 60 contacts in 8 months, as newspapers reported it",
