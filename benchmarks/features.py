@@ -80,13 +80,12 @@ def in_turns(engines: Sequence[str], folder: Path, days: int, start: str, repeat
     return runs
 
 
-def settings(size: str, *, quick: bool) -> list[tuple[int, str]]:
+def settings(size: str, said: argparse.Namespace) -> list[tuple[int, str]]:
     """How many days, and from where. From memory only where a rival holds everything without strain."""
-    if quick:
+    if said.quick or SIZES[size] >= SIZES["1m"]:
         return [(1, "folder")]
-    if SIZES[size] >= SIZES["1m"]:
-        return [(1, "folder")]
-    return [(days, start) for days in (1, MANY_DAYS) for start in STARTS]
+    many = (1, MANY_DAYS) if size in said.grid.split(",") else (1,)
+    return [(days, start) for days in many for start in STARTS]
 
 
 def repeats_of(size: str, days: int, said: argparse.Namespace) -> int:
@@ -177,6 +176,7 @@ def arguments() -> argparse.Namespace:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--sizes", default="10k,100k,1m", help="of " + ", ".join(SIZES))
     words.add_argument("--only", default=",".join(ALL), help="of " + ", ".join(ALL))
+    words.add_argument("--grid", default="10k", help="sizes for which many days are counted too; 100k takes an hour")
     words.add_argument("--repeats", type=int, default=7)
     words.add_argument("--quick", action="store_true", help="10,000 children, one day, two repeats")
     words.add_argument("--folder", type=Path, help="keep the records here, and use those already here")
@@ -206,7 +206,7 @@ def run_all(said: argparse.Namespace, place: Path) -> None:
     found: dict[tuple[str, int, str], Runs] = {}
     for size in sizes:
         folder = records_of(size, place)
-        for days, start in settings(size, quick=said.quick):
+        for days, start in settings(size, said):
             runs = in_turns(engines, folder, days, start, repeats_of(size, days, said))
             found[size, days, start] = runs
             show(size, days, start, runs)

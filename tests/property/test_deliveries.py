@@ -55,7 +55,7 @@ BEGAN = tuple(dt.date(2025, *day) for day in ((3, 1), (4, 15), (5, 31)))
 LATER = (0, 3, 30)
 
 DRAWS = settings.default.max_examples if settings.default else 60
-MORE, FEW, FEWER = (settings(max_examples=max(n, DRAWS * n // 200)) for n in (6, 4, 2))
+MORE, FEW, FEWER = (settings(max_examples=max(n, DRAWS * n // 200)) for n in (4, 3, 2))
 """One example holds several children, each with a history of its own: few examples are many cases."""
 
 

@@ -20,7 +20,7 @@ from tests.strategies import AS_OF, tables, to_frames
 DAY = dt.date(2026, 11, 1)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(tables())
 def test_intercept_and_points_are_the_score(drawn):
     scored = StartingCard().score(build_features(records_from_frames(to_frames(drawn)), AS_OF, viewers="all"))

@@ -30,7 +30,7 @@ def assert_equal_to_reference(drawn) -> None:
             assert same, f"{name} of {key}: {cell}, by the reference {value}"
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(tables())
 def test_every_cell_equals_the_reference(drawn):
     assert_equal_to_reference(drawn)

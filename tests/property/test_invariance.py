@@ -19,7 +19,7 @@ from tests.strategies import AS_OF, tables, to_frames
 DAY = "2026-11-01"
 
 
-@on_draws(tables(), st.integers(0, 2**16), few=6)
+@on_draws(tables(), st.integers(0, 2**16), few=4)
 def test_row_order_changes_nothing(drawn, seed):
     records = records_from_frames(to_frames(drawn))
     one, other = (score_records(r, AS_OF, viewers="all", capacity=2) for r in (records, shuffled(records, seed)))
@@ -27,7 +27,7 @@ def test_row_order_changes_nothing(drawn, seed):
     assert one.flags == other.flags
 
 
-@on_draws(tables(), few=6)
+@on_draws(tables(), few=4)
 def test_feeding_every_row_twice_changes_nothing(drawn):
     frames = to_frames(drawn)
     once = records_from_frames(frames)
@@ -40,7 +40,7 @@ def test_feeding_every_row_twice_changes_nothing(drawn):
     )
 
 
-@on_draws(tables(), few=6)
+@on_draws(tables(), few=4)
 def test_renaming_children_and_records_permutes_outputs_only(drawn):
     """New names that sort the other way round: the same cells under the new names, the same records as evidence."""
     records = records_from_frames(to_frames(drawn))

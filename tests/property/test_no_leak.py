@@ -27,7 +27,7 @@ def both(drawn):
     return records_from_frames(to_frames(drawn)), records_from_frames(to_frames(only_what_was_known(drawn, AS_OF)))
 
 
-@on_draws(tables(), few=6)
+@on_draws(tables(), few=4)
 def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     now, then = (build_features(records, AS_OF, viewers="all") for records in both(drawn))
     assert now.to_polars().equals(then.to_polars())
@@ -36,7 +36,7 @@ def test_features_and_evidence_are_those_of_the_past_alone(drawn):
     assert now.evidence_of(rows, now.names).equals(then.evidence_of(rows, then.names))
 
 
-@on_draws(tables(), few=6)
+@on_draws(tables(), few=4)
 def test_scores_and_flags_are_those_of_the_past_alone(drawn):
     now, then = (score_records(records, AS_OF, viewers="all", capacity=2) for records in both(drawn))
     assert now.scores.equals(then.scores)
@@ -44,7 +44,7 @@ def test_scores_and_flags_are_those_of_the_past_alone(drawn):
     assert flags_frame(now.flags).equals(flags_frame(then.flags))
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(tables(max_children=2))
 def test_the_page_is_that_of_the_past_alone(drawn):
     now, then = (score_records(records, AS_OF, capacity=2) for records in both(drawn))

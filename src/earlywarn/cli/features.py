@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from earlywarn.cli.shared import Json, Viewers, exit_if_refused, print_json, progress, say, viewer_words
+from earlywarn.cli.shared import Json, Viewers, exit_if_refused, print_json, progress, progress_of, say, viewer_words
 from earlywarn.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -37,6 +37,12 @@ def features(
     by_source: Annotated[
         bool, typer.Option("--needs", help="Show instead which source can tell which feature: the formats', or DIR's.")
     ] = False,
+    part: Annotated[
+        int | None,
+        typer.Option(
+            "--part", metavar="N", min=1, help="Take N children at a time: records too many for memory, as Parquet."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Count the features of every child; or list them, or what they need."""
@@ -51,7 +57,24 @@ def features(
         raise ArgumentError(
             "Something is missing.", expected="DIR, --as-of and --out; or --list", fix="see earlywarn features --help"
         )
-    _count(folder, as_of, viewers, chosen, out, as_json)
+    if part is not None:
+        _count_in_parts(folder, as_of, viewers, chosen, out, part, as_json)
+    else:
+        _count(folder, as_of, viewers, chosen, out, as_json)
+
+
+def _count_in_parts(
+    folder: Path, as_of: str, viewers: str, chosen: Sequence[Feature], out: Path, part: int, as_json: bool
+) -> None:
+    from earlywarn.features.parts import write_features
+    from earlywarn.records.parted import RecordsInParts
+
+    records = RecordsInParts(folder, part)
+    with progress_of("Counting features") as step:
+        rows = write_features(records, as_of, out, viewers=viewer_words(viewers), features=chosen, progress=step)
+    said = {"out": str(out), "rows": rows, "features": len(chosen), "parts": len(records)}
+    say(said, as_json, [f"{rows:,} rows of {len(chosen)} features, in {len(records)} parts.", f"Written to {out}."])
+    exit_if_refused(sum(records.refused.values()))
 
 
 def _count(folder: Path, as_of: str, viewers: str, chosen: Sequence[Feature], out: Path, as_json: bool) -> None:

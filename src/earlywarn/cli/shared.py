@@ -15,7 +15,7 @@ from earlywarn.errors import Exit
 from earlywarn.words import count_of, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A records folder.", show_default=False)]
 AsOf = Annotated[str, typer.Option("--as-of", metavar="D", help="The day, as YYYY-MM-DD; it means its first midnight.")]
@@ -75,3 +75,17 @@ def progress(what: str) -> Iterator[None]:
 
     with Console(stderr=True).status(f"{what} …"):
         yield
+
+
+@contextmanager
+def progress_of(what: str) -> Iterator[Callable[[int, int], object]]:
+    """Say on a terminal how far long work is: yields what is called with steps done, and of how many."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: (done, of)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -6,6 +6,7 @@ What a child's features owe to other children's records is found in a first pass
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from earlywarn.features.feature import Feature
     from earlywarn.features.table import FeatureTable
     from earlywarn.records.parted import RecordsInParts
+
+
+OF_HOUSEHOLDS = ("linked_children",)
+"""Frames in which other children of a household are looked at."""
 
 
 def unheard(done: int, of: int) -> None:
@@ -59,6 +64,8 @@ def features_in_parts(
 
     """
     refuse_unfit(features)
+    if any(f.over in OF_HOUSEHOLDS for f in features):
+        records = replace(records, households_together=True)
     if records.checked:
         records.refuse_shared_ids()
     days, steps = asked_days(as_of), 2 * len(records)

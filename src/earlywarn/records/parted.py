@@ -26,8 +26,8 @@ from earlywarn.records.tables import Records
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-CHILDREN_A_PART = 62_500
-"""Some 1.9 million contacts, at thirty a child: between one and two gigabytes while they are worked on."""
+CHILDREN_A_PART = 40_000
+"""Some 1.2 million contacts, at thirty a child: more than a gigabyte and less than two while they are worked on."""
 
 _UNREAD = ("source", "source_row")
 """Columns that only say where a row came from; what is not checked again has no use for them."""

@@ -158,7 +158,7 @@ def test_days_without_an_allocated_worker():
     workers = [*allocation("a", "w1", 90, 70), *allocation("b", "w2", 80, 60), *allocation("d", "w1", 20)]
     table = table_of(contacts=[opening, *workers], episodes=[case(100)])
     assert value(table, "unallocated_share") == pytest.approx(0.5)
-    assert said(table, "unallocated_share").startswith("On 50 days of the open case, of 100 counted")
+    assert said(table, "unallocated_share").startswith("On 50 of the 100 days counted of the open case")
     assert table.evidence("c", "unallocated_share") == ["a", "a-end", "b", "b-end", "case", "d"]
     assert not table_of(contacts=workers).parts["unallocated_share__arises"][0]
 

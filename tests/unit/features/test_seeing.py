@@ -56,7 +56,7 @@ def test_a_share_names_the_records_of_both_its_parts():
     assert built.evidence("c", "planned_unseen_share") == ["r1", "r2", "r3"]
     assert built.evidence("c", "planned_unseen_share", part="numerator") == ["r2"]
     assert say(built, "planned_unseen_share") == (
-        "At 1 of 3 planned contacts in person of the last 90 days the child was not seen."
+        "Of 1 of 3 planned contacts in person of the last 90 days the records say that the child was not seen."
     )
 
 
@@ -81,12 +81,12 @@ def test_a_run_rests_on_the_contacts_since_the_child_was_seen():
     assert value(table(rows), "unseen_run") == 0
 
 
-def test_seen_alone_names_the_last_time():
+def test_seen_alone_names_all_that_was_looked_through():
     built = table(
         [record("a", 90, seen_alone=True), record("b", 20, seen_alone=True), record("c", 5, seen_alone=False)]
     )
     assert value(built, "days_since_seen_alone") == 20
-    assert built.evidence("c", "days_since_seen_alone") == ["b"]
+    assert built.evidence("c", "days_since_seen_alone") == ["a", "b", "c"]
 
 
 def test_never_seen_alone_counts_from_the_case_and_names_its_start():
@@ -113,7 +113,8 @@ def test_a_visit_past_the_standard_names_the_visit_and_the_plan():
     assert value(built, "visit_overdue_days") == 7  # from Thursday 8 October to Sunday: 17 working days
     assert built.evidence("c", "visit_overdue_days") == ["seen", "start"]
     assert say(built, "visit_overdue_days") == (
-        "A visit under the protection plan is 7 working days past the standard of 10."
+        "A visit under the protection plan is 7 working days past the standard of 10. "
+        "This describes the service, not the family."
     )
     assert built.parts["visit_overdue_days__arises"][0]
 
@@ -157,7 +158,7 @@ def test_out_of_sight_where_a_concern_stands(ago, said):
     stands = dict(concern_id="y", child_id="c", record_id="seen", category="neglect", closing="recorded")
     built = table(rows, concerns=[stands])
     assert value(built, "out_of_sight") == said
-    assert built.evidence("c", "out_of_sight") == ["seen"]
+    assert built.evidence("c", "out_of_sight") == ["phone", "seen"]
     assert value(table(rows, Settings(out_of_sight_days_concern=61), concerns=[stands]), "out_of_sight") == 0
     assert value(table(rows), "out_of_sight") is None
 

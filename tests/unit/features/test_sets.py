@@ -85,7 +85,7 @@ def test_an_unknown_set_is_refused_with_the_nearest() -> None:
         {"needs": ("concerns",)},
         {"definition": "Something else."},
     ],
-    ids=str,
+    ids="-".join,
 )
 @pytest.mark.parametrize("feature", [OWN, replace(OWN, definition="All records.")], ids=["expressions", "definition"])
 def test_the_identity_covers_what_a_feature_counts(feature: Feature, changes: dict) -> None:
@@ -109,7 +109,7 @@ def test_the_identity_covers_what_a_feature_counts(feature: Feature, changes: di
         {"finish": partial(pl.Series.clip, lower_bound=1)},
         {"finish": partial(pl.Series.clip, lower_bound=2)},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_without_a_definition_the_expressions_are_the_meaning(changes: dict) -> None:
     assert set_hash([replace(OWN, **changes)]) != set_hash([OWN])
@@ -143,7 +143,7 @@ def test_what_is_said_and_where_it_comes_from_is_no_part_of_the_identity() -> No
         {"coverage": Coverage(pl.lit(value=True), pl.lit(value=True), 0.1)},
         {"finish": pl.Series.abs},
     ],
-    ids=str,
+    ids="-".join,
 )
 @pytest.mark.parametrize("name", ["missed_365d", "planned_unseen_share", "contact_tempo_ratio"])
 def test_a_feature_that_borrows_a_definition_and_counts_something_else_is_refused(name: str, changes: dict) -> None:

@@ -26,7 +26,8 @@ def test_a_rate_is_set_against_the_childs_own():
     assert value(built, "contact_tempo_ratio") == pytest.approx(expected)
     assert built.evidence("c", "contact_tempo_ratio") == ["r10", "r20", "r200", "r300", "r400"]
     assert say(built, "contact_tempo_ratio") == (
-        "Contacts in the last 60 days, beside what a plan asks for, came at 160 % of the child's own rate before."
+        "Contacts in the last 60 days, apart from what a plan asks for, came 1.6 times as often as before, "
+        "by this child's own rate."
     )
 
 

@@ -108,12 +108,12 @@ def _while_a_case_ran(frames: Frames, days: pl.DataFrame) -> pl.DataFrame:
     return days.with_columns(mandated=pl.Series(marks, dtype=pl.Boolean))
 
 
-_MOST_DAYS = 1 << 20
+_MOST_DAYS = 1 << 22
 _AGENCIES = 1 << 6
 _KEY = (pl.col("row").cast(pl.Int64) * _MOST_DAYS + (_MOST_DAYS - pl.col("days_ago"))) * _AGENCIES + pl.col(
     "agency_number"
 )
-"""A row, day and agency in one number; no record is 2,000 years old."""
+"""A row, day and agency in one number; no two days are 11,000 years apart."""
 
 _BITS = pl.Series([1 << number for number in range(len(ORGANISATIONS))], dtype=pl.Int64)
 

@@ -773,7 +773,7 @@ CHILDREN = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(CHILDREN, max_size=5), st.randoms(use_true_random=False))
 def test_whatever_is_given_is_accounted_for_keeps_the_contract_and_has_no_order(census, children, chance):
     extract = census(*children)

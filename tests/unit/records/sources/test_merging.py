@@ -468,7 +468,7 @@ CHILDREN = st.builds(
 FILES = st.lists(st.tuples(st.integers(2020, 2023), st.lists(CHILDREN, max_size=3)), min_size=1, max_size=4)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(FILES, st.integers(0, 99))
 def test_whatever_is_given_keeps_the_contract_and_knows_no_order(together, write, given_files, seed):
     texts = [message(year, *children) for year, children in given_files]
