@@ -120,6 +120,18 @@ def test_a_set_is_counted(cohort: Path, tmp_path: Path, name: str) -> None:
     assert pl.read_parquet(out).columns[3:] == LISTS[name]
 
 
+def test_a_few_children_at_a_time_are_counted_as_all_at_once(cohort: Path, tmp_path: Path) -> None:
+    words = ("features", cohort, "--as-of", AS_OF, "--viewers", "all", "--set", "all")
+    whole, parts = tmp_path / "whole.parquet", tmp_path / "parts.parquet"
+    assert earlywarn(*words, "--out", whole).code == 0
+    ended = earlywarn(*words, "--part", 9, "--out", parts, "--json")
+    assert (ended.code, ended.err, ended.json()["parts"]) == (0, "", 5)
+    keys = ["as_of", "viewer", "child_id"]
+    assert pl.read_parquet(parts).sort(keys).equals(pl.read_parquet(whole).sort(keys))
+    assert earlywarn(*words, "--part", 9, "--out", parts).code == 6
+    assert earlywarn(*words, "--part", 0, "--out", tmp_path / "none.parquet").code == 2
+
+
 def test_settings_of_ones_own_are_counted_with(cohort: Path, tmp_path: Path) -> None:
     ours = settings_file(tmp_path, "conclude_within_days = 1\n")
     for name, options in {"usual": [], "ours": ["--settings", ours]}.items():

@@ -468,7 +468,7 @@ CHILDREN = st.builds(
 FILES = st.lists(st.tuples(st.integers(2020, 2023), st.lists(CHILDREN, max_size=3)), min_size=1, max_size=4)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(FILES, st.integers(0, 99))
 def test_whatever_is_given_keeps_the_contract_and_knows_no_order(together, write, given_files, seed):
     texts = [message(year, *children) for year, children in given_files]
@@ -479,6 +479,16 @@ def test_whatever_is_given_keeps_the_contract_and_knows_no_order(together, write
     assert first.account == again.account
     assert said(first) == said(again)
     assert said(cin.read_all(write(*texts, *(t + "\n" for t in texts)))) == said(first)
+
+
+@pytest.mark.xfail(strict=True, reason="two referrals of one day in two files of one year: open, see docs/limits.md")
+def test_two_referrals_of_one_day_in_two_files_know_no_order(together, write):
+    """Found by the draws above: what came of the second is told twice where the files are given twice."""
+    day = {"on": "2019-06-01", "source": "6"}
+    first = [case(**day, nfa="0", CINclosureDate="2019-06-01") for _ in range(2)]
+    second = [case(**day, nfa=nfa, CINclosureDate=on) for nfa, on in (("0", "2020-11-11"), ("1", "2019-06-01"))]
+    texts = [message(2020, child(*cases, own_id="B", PersonBirthDate="2015-05-05")) for cases in (first, second)]
+    assert said(cin.read_all(write(*texts, *(t + "\n" for t in texts)))) == said(together(*texts))
 
 
 def test_the_public_samples_are_read_together(samples):
