@@ -50,6 +50,19 @@ class Loaded:
 
 def load_folder(folder: Path) -> dict[str, Loaded]:
     """Find the tables of a records folder and read them, audit tables left out."""
+    found = find_tables(folder)
+    return {name: _load_table(TABLES[name], path) for name, path in found.items() if name not in AUDIT_TABLES}
+
+
+def find_tables(folder: Path) -> dict[str, Path]:
+    """Find the tables of a records folder.
+
+    Raises
+    ------
+    SourceError
+        No folder, no table in it, one that the contract does not know, or one twice.
+
+    """
     if not _is_folder(folder):
         raise SourceError(
             f'"{folder}" is not a folder.',
@@ -76,7 +89,7 @@ def load_folder(folder: Path) -> dict[str, Loaded]:
             fix="read an agency's own format with `earlywarn read`, or make a cohort with `earlywarn synth`",
             rule="EW-F25",
         )
-    return {name: _load_table(TABLES[name], path) for name, path in found.items() if name not in AUDIT_TABLES}
+    return found
 
 
 def load_frames(frames: Mapping[str, pd.DataFrame | pl.DataFrame]) -> dict[str, Loaded]:

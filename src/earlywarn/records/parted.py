@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from earlywarn.errors import SourceError
+from earlywarn.records.loading import find_tables
 from earlywarn.records.reading import records_from_frames
 from earlywarn.records.schema import RECORD_TABLES
 from earlywarn.records.tables import Records
@@ -48,6 +49,8 @@ class RecordsInParts:
     checked : bool
         Ask every rule of every part, as `earlywarn.records.reading.read_records` does. Without, the folder must be one
         that this library wrote and nobody changed: what it holds is believed.
+    refused : dict of int to int
+        How many rows of each part were refused, as far as parts have been checked.
 
     """
 
@@ -55,21 +58,27 @@ class RecordsInParts:
     children_a_part: int = CHILDREN_A_PART
     households_together: bool = False
     checked: bool = True
+    refused: dict[int, int] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", Path(self.folder))
         if "contacts" not in self._tables:
-            raise SourceError(
-                f'"{self.folder}" holds no contacts as Parquet.',
-                expected="contacts.parquet, a file or a folder of parts",
-                fix="read the folder whole, or write its tables as Parquet with `earlywarn read`",
-            )
+            raise self._no_parquet("contacts")
 
     @cached_property
     def _tables(self) -> dict[str, pl.LazyFrame]:
-        paths = {name: self.folder / f"{name}.parquet" for name in RECORD_TABLES}
-        unread = () if self.checked else _UNREAD
-        return {name: _scan(path, name).drop(unread, strict=False) for name, path in paths.items() if path.exists()}
+        found = {name: path for name, path in find_tables(self.folder).items() if name in RECORD_TABLES}
+        for name, path in found.items():
+            if path.suffix.lower() != ".parquet":
+                raise self._no_parquet(name)
+        return {name: _scan(path, () if self.checked else _UNREAD) for name, path in found.items()}
+
+    def _no_parquet(self, table: str) -> SourceError:
+        return SourceError(
+            f'"{self.folder}" holds no {table} as Parquet.',
+            expected=f"{table}.parquet, a file or a folder of parts: only Parquet is taken in parts",
+            fix="read the folder whole, or write its tables as Parquet with `earlywarn read`",
+        )
 
     @cached_property
     def children(self) -> pl.Series:
@@ -113,12 +122,11 @@ class RecordsInParts:
 
         Of a part that is believed, a table is read when somebody asks for it.
         """
-        mine = self.of(number)
         if not self.checked:
-            return Records(_Believed(self._tables, self._wanted(mine)))
+            return Records(_Believed(self._tables, self._wanted(number)))
         kept = self._kept / str(number)
         if not kept.exists():
-            accepted = records_from_frames(dict(_Believed(self._tables, self._wanted(mine), typed=False)))
+            accepted = records_from_frames(dict(_Believed(self._tables, self._wanted(number), typed=False)))
             self.refused[number] = accepted.refused
             kept.mkdir()
             for name, frame in accepted.frames.items():
@@ -131,13 +139,8 @@ class RecordsInParts:
         of_agency = (pl.col("held_by") == agency) | pl.col("follows").is_not_null()
         if part is not None:
             return Records({"contacts": part.frames["contacts"].filter(of_agency)})
-        contacts = self._tables["contacts"].select(_KNOWING).filter(of_agency & self._wanted(self.of(number)))
+        contacts = self._tables["contacts"].select(_KNOWING).filter(of_agency & self._wanted(number))
         return Records({"contacts": _typed("contacts", contacts.collect()), "links": self._links})
-
-    @cached_property
-    def refused(self) -> dict[int, int]:
-        """How many rows of each part were refused, as far as parts have been checked."""
-        return {}
 
     @cached_property
     def _kept(self) -> Path:
@@ -146,9 +149,13 @@ class RecordsInParts:
         weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
         return place
 
-    def _wanted(self, mine: pl.Series) -> pl.Expr:
+    def _wanted(self, number: int) -> pl.Expr:
+        """Rows of one part: every row belongs to one, also of a child without contacts, or of nobody."""
+        mine, child = self.of(number), pl.col("child_id")
         more = self._kin.join(mine.to_frame("child_id"), on="child_id", how="semi")["kin"].unique()
-        theirs = pl.col("child_id").is_between(pl.lit(mine.min()), pl.lit(mine.max()))
+        last = number == len(self) - 1
+        before_next = pl.lit(value=True) if last else child < pl.lit(self.of(number + 1)[0])
+        theirs = before_next & (child >= pl.lit(mine[0])) if number else before_next | child.is_null()
         return theirs if more.is_empty() else theirs | pl.col("child_id").is_in(more.implode())
 
     @cached_property
@@ -199,11 +206,20 @@ class _Believed(Mapping[str, pl.DataFrame]):
         return (self._tables[name] if name == "links" else self._tables[name].filter(self._wanted)).collect()
 
 
-def _scan(path: Path, name: str) -> pl.LazyFrame:
+def _scan(path: Path, unread: Sequence[str]) -> pl.LazyFrame:
+    """Take a table as it is, unknown columns too: whether it keeps the contract is asked when a part is read."""
     parts = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-    scanned = pl.scan_parquet(parts, hive_partitioning=False)
-    known = [c for c in scanned.collect_schema().names() if c in RECORD_TABLES[name].schema]
-    return scanned.select(known)
+    try:
+        scanned = pl.scan_parquet(parts, hive_partitioning=False)
+        scanned.collect_schema()
+    except (pl.exceptions.PolarsError, OSError):
+        raise SourceError(
+            f'"{path}" cannot be read as Parquet.',
+            expected="a Parquet file, or a folder of Parquet files that agree in columns and types",
+            fix="export it again",
+            rule="EW-F13",
+        ) from None
+    return scanned.drop(unread, strict=False)
 
 
 def _of_records(table: pl.LazyFrame, ids: pl.Series) -> pl.DataFrame:

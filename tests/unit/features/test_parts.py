@@ -73,6 +73,39 @@ def test_a_folder_of_csv_is_refused_with_what_to_do(tmp_path):
         RecordsInParts(tmp_path)
 
 
+def test_a_table_beside_the_others_that_is_no_parquet_is_not_passed_over(folder, example, tmp_path):
+    example.frames["contacts"].write_parquet(tmp_path / "contacts.parquet")
+    example.frames["concerns"].write_csv(tmp_path / "concerns.csv")
+    with pytest.raises(SourceError, match="no concerns as Parquet"):
+        RecordsInParts(tmp_path)
+
+
+def test_an_unknown_column_is_refused_as_when_read_whole(example, tmp_path):
+    example.frames["contacts"].with_columns(shoe_size=pl.lit(4)).write_parquet(tmp_path / "contacts.parquet")
+    for read in (read_records, lambda place: RecordsInParts(place, 61).part(0)):
+        with pytest.raises(SourceError, match="shoe_size"):
+            read(tmp_path)
+
+
+def test_what_is_no_parquet_is_refused(tmp_path):
+    (tmp_path / "contacts.parquet").write_bytes(b"nothing of the kind")
+    with pytest.raises(SourceError, match="cannot be read as Parquet"):
+        RecordsInParts(tmp_path)
+
+
+def test_refused_rows_are_counted_whoever_they_are_of(example, tmp_path):
+    """Of nobody, of a child without contacts, between two parts and after the last: none is lost."""
+    contacts = example.frames["contacts"]
+    nobody = contacts.head(1).with_columns(child_id=pl.lit(None, pl.String), record_id=pl.lit("of-nobody"))
+    pl.concat([contacts, nobody]).write_parquet(tmp_path / "contacts.parquet")
+    astray = example.frames["concerns"].head(3).with_columns(child_id=pl.Series(["aaa", "c0061x", "zzz"]))
+    astray = astray.with_columns(concern_id="astray-" + pl.col("concern_id"))
+    pl.concat([example.frames["concerns"], astray]).write_parquet(tmp_path / "concerns.parquet")
+    records = RecordsInParts(tmp_path, 61)
+    assert list(features_in_parts(records, DAYS[1], features=ALL))
+    assert sum(records.refused.values()) == read_records(tmp_path).refused == 4
+
+
 def test_a_table_that_is_believed_is_read_when_asked_for(folder):
     part = RecordsInParts(folder, 61, checked=False).part(0)
     assert part.frames["facts"].height
