@@ -67,7 +67,7 @@ def features_in_parts(
     if any(f.over in OF_HOUSEHOLDS for f in features):
         records = replace(records, households_together=True)
     if records.checked:
-        records.refuse_shared_ids()
+        records.check_across()
     days, steps = asked_days(as_of), 2 * len(records)
     if len(records) == 1:  # nothing is owed to another part
         yield build_features(records.part(0), days, viewers=viewers, features=features)

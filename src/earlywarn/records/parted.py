@@ -85,8 +85,10 @@ class RecordsInParts:
         """Ids of all children, sorted."""
         return self._tables["contacts"].select(pl.col("child_id").unique()).collect()["child_id"].sort()
 
-    def refuse_shared_ids(self) -> None:
-        """Refuse two records of one id in different parts, which no part by itself can see.
+    def check_across(self) -> None:
+        """Ask what no part by itself can see: two records of one id in different parts, rows that no record carries.
+
+        The rows are counted among the refused.
 
         Raises
         ------
@@ -95,7 +97,9 @@ class RecordsInParts:
 
         """
         ids = self._tables["contacts"].select("child_id", "record_id")
-        digests = ids.select(pl.col("record_id").hash()).collect().to_series().sort()
+        digests = _digests(ids).sort()
+        named = [_digests(self._tables[name]) for name in sorted(_OF_RECORDS & self._tables.keys())]
+        self.refused[_ACROSS] = sum(int((~rows.is_in(digests.implode())).sum()) for rows in named)
         twice = digests.filter(digests == digests.shift(1))
         if twice.is_empty():
             return
@@ -177,6 +181,9 @@ class RecordsInParts:
         return pl.concat(kin)
 
 
+_ACROSS = -1
+"""Stands in `refused` for rows of no part."""
+
 _OF_RECORDS = {"sharing", "facts"}
 _KNOWING = ("record_id", "child_id", "agency", "held_by", "kind", "follows", "known_at", "occurred_at")
 
@@ -237,6 +244,10 @@ def _reachable(ends: pl.DataFrame) -> pl.DataFrame:
         if more.height == pairs.height:
             return pairs.filter(pl.col("a") != pl.col("b")).rename({"a": "child_id", "b": "kin"})
         pairs = more
+
+
+def _digests(table: pl.LazyFrame) -> pl.Series:
+    return table.select(pl.col("record_id").hash()).collect().to_series()
 
 
 def _typed(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -101,9 +101,11 @@ def test_refused_rows_are_counted_whoever_they_are_of(example, tmp_path):
     astray = example.frames["concerns"].head(3).with_columns(child_id=pl.Series(["aaa", "c0061x", "zzz"]))
     astray = astray.with_columns(concern_id="astray-" + pl.col("concern_id"))
     pl.concat([example.frames["concerns"], astray]).write_parquet(tmp_path / "concerns.parquet")
+    act = example.frames["sharing"].head(1).with_columns(record_id=pl.lit("of-no-record"))
+    pl.concat([example.frames["sharing"], act]).write_parquet(tmp_path / "sharing.parquet")
     records = RecordsInParts(tmp_path, 61)
     assert list(features_in_parts(records, DAYS[1], features=ALL))
-    assert sum(records.refused.values()) == read_records(tmp_path).refused == 4
+    assert sum(records.refused.values()) == read_records(tmp_path).refused == 5
 
 
 def test_a_table_that_is_believed_is_read_when_asked_for(folder):
