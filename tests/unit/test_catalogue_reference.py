@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 import pytest
 from hypothesis import Phase, given, settings
 
-from earlywarn.records import codes
 from earlywarn.records.reading import records_from_frames
 from tests.catalogue_reference import FEATURES, NEEDS, catalogue_reference_features
 from tests.catalogue_reference.terms import as_day, as_number, as_time, quantile, working_days, yes_or_no
@@ -52,16 +51,8 @@ def values() -> dict[str, Counter]:
     return draw_values(300)
 
 
-def can_be_drawn(name: str) -> bool:
-    """Whether the contract knows the facts that the feature needs."""
-    needed = [token.partition(":")[2] for group in NEEDS[name] for token in group if token.startswith("facts:")]
-    return all(key in codes.FACTS for key in needed)
-
-
 @pytest.mark.parametrize("name", FEATURES)
 def test_each_feature_is_null_empty_and_more_in_a_fair_share_of_draws(name: str, values: dict[str, Counter]) -> None:
-    if not can_be_drawn(name):
-        pytest.skip("the contract does not know the fact yet")
     told = {value: number for value, number in values[name].items() if value is not None}
     empty = EMPTY.get(name, 0)
     assert (None in values[name]) != (name in NEVER_NULL)

@@ -181,7 +181,7 @@ _NO_CARRIERS = pl.DataFrame(schema={"row": pl.UInt32, "feature": pl.String, "rec
 
 def narrowed(frames: Frames, rows: pl.Series) -> Frames:
     """Build again, for some rows alone and with all columns: those that name records cost too much for everyone."""
-    return replace(frames, look=frames.look.only_rows(rows), columns=None, _built={}, _told={})
+    return replace(frames, look=frames.look.only_rows(rows), columns=None)
 
 
 def _carriers(frames: Frames, feature: Feature, part: Part) -> list[pl.LazyFrame]:

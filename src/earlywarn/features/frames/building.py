@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -40,8 +41,14 @@ class Frames:
     frames: Mapping[str, BuildFrame]
     child: Mapping[str, BuildColumn]
     columns: Mapping[str, frozenset[str]] | None = None
-    _built: dict[str, pl.DataFrame] = field(default_factory=dict)
-    _told: dict[str, pl.Series] = field(default_factory=dict)
+
+    @cached_property
+    def _built(self) -> dict[str, pl.DataFrame]:
+        return {}
+
+    @cached_property
+    def _told(self) -> dict[str, pl.Series]:
+        return {}
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         """Return a frame, in order of rows."""
@@ -51,13 +58,10 @@ class Frames:
             self._built[name] = ordered.with_columns(pl.col("row").set_sorted())
         return self._built[name]
 
-    @property
+    @cached_property
     def past(self) -> pl.DataFrame:
         """What is held of records that have happened and stand for themselves."""
-        if "" not in self._built:
-            itself = pl.col("record") == pl.col("current")
-            self._built[""] = self.look.held.filter(PAST & itself)
-        return self._built[""]
+        return self.look.held.filter(PAST & (pl.col("record") == pl.col("current")))
 
     def records_where(self, where: pl.Expr, window: int | None, columns: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the records in each view of which something is so.
@@ -106,10 +110,6 @@ class Frames:
         spine = self.look.spine.select("row")
         whole = spine.join(rows.select("row", column), on="row", how="left", maintain_order="left")[column]
         return whole if otherwise is None else whole.fill_null(otherwise)
-
-    def with_child(self, frame: pl.DataFrame, *names: str) -> pl.DataFrame:
-        """Add columns of the child to each row of a frame."""
-        return frame.with_columns(self.of_child(name).gather(frame["row"]).alias(name) for name in names)
 
     def and_child(self, rows: pl.LazyFrame, names: Collection[str]) -> pl.LazyFrame:
         """Add columns of the child to each row, once the rows are known."""
